@@ -1,0 +1,44 @@
+# Two commands on a machine that has only python3, git and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format docs bench build clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+
+.venv: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "loopcoder needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); $(PYTHON) -m pip install --user --quiet virtualenv && $(PYTHON) -m virtualenv --quiet $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: .venv  ## a small real project, from roadmap to merged work
+	@$(BIN)/loopcoder demo
+
+test: .venv lint  ## every check and the fast tests
+	@$(BIN)/pytest -q -n $(JOBS)
+
+test-slow: .venv  ## the slow lane: a thousand kills, large inputs
+	@$(BIN)/pytest -q -n $(JOBS) -m slow
+
+lint: .venv  ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+build: .venv  ## wheel and sdist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Stateful in-memory fakes of every port, able to fail on request."""

@@ -1,0 +1,175 @@
+"""What a tracker and a code host hold, in our own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+OURS = "loopcoder"
+BLOCKED_BY = "blocked-by:#"
+
+
+class CommandLabel(StrEnum):
+    """Labels through which people and the bot talk to each other."""
+
+    FILE = "loopcoder:file"
+    HOLD = "loopcoder:hold"
+    NEEDS_HUMAN = "loopcoder:needs-human"
+    RETRY = "loopcoder:retry"
+    UNBLOCK = "loopcoder:unblock"
+    PROPOSED = "loopcoder:proposed"
+    CI_FAILURE = "loopcoder:ci-failure"
+
+
+class Permission(StrEnum):
+    """What an actor may do in the repository."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+
+    @property
+    def may_write(self) -> bool:
+        return self is Permission.WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody known by a number that cannot be renamed; the login is for people's eyes."""
+
+    id: int
+    login: str
+
+
+class IssueState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CloseReason(StrEnum):
+    COMPLETED = "completed"
+    NOT_PLANNED = "not_planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as it stands. `id` is the tracker's database id, which survives a transfer."""
+
+    number: int
+    id: int
+    title: str
+    body: str
+    author: Actor
+    created_at: datetime
+    updated_at: datetime
+    state: IssueState = IssueState.OPEN
+    close_reason: CloseReason | None = None
+    labels: frozenset[str] = frozenset()
+    assignees: tuple[Actor, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is IssueState.OPEN
+
+    @property
+    def is_completed(self) -> bool:
+        return not self.is_open and self.close_reason is not CloseReason.NOT_PLANNED
+
+    @property
+    def is_not_planned(self) -> bool:
+        return not self.is_open and self.close_reason is CloseReason.NOT_PLANNED
+
+    @property
+    def blocked_by(self) -> frozenset[int]:
+        """The issue numbers its `blocked-by:#N` labels name."""
+        tails = (name[len(BLOCKED_BY) :] for name in self.labels if name.startswith(BLOCKED_BY))
+        return frozenset(int(tail) for tail in tails if tail.isdecimal())
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDraft:
+    """An issue to be created, with everything it needs in the one write."""
+
+    title: str
+    body: str
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    id: int
+    issue: int
+    author: Actor
+    body: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEvent:
+    """Somebody put a label on an issue, or took it off."""
+
+    label: str
+    added: bool
+    actor: Actor
+    at: datetime
+
+
+class PullState(StrEnum):
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as it stands. `mergeable` is None while the host has not worked it out."""
+
+    number: int
+    title: str
+    body: str
+    branch: str
+    head: str
+    base: str
+    author: Actor
+    created_at: datetime
+    updated_at: datetime
+    state: PullState = PullState.OPEN
+    draft: bool = False
+    labels: frozenset[str] = frozenset()
+    mergeable: bool | None = None
+    merged_commit: str = ""
+    closed_by: Actor | None = None
+    closes: tuple[int, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is PullState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class PullDraft:
+    title: str
+    body: str
+    branch: str
+    base: str
+    draft: bool = False
+    labels: frozenset[str] = frozenset()
+    reviewers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person said on a pull request and expects an answer to: a review or a comment.
+
+    `id` is unique among the feedback of one host. `head` is the commit it was said about.
+    """
+
+    id: str
+    author: Actor
+    body: str
+    at: datetime
+    requests_changes: bool = False
+    file: str = ""
+    line: int = 0
+    head: str = ""

@@ -1,0 +1,1 @@
+"""Configuration, composition and everything a person touches."""

@@ -1,0 +1,1 @@
+"""Narrow protocols, owned by the engine that calls them."""
