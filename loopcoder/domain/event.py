@@ -1,0 +1,420 @@
+"""The journal's events: a closed union of facts, each in the same envelope.
+
+An act outside the process is written twice: as an intent before it (`EffectBegun`, `ClaimTaken`,
+`StageBegun`, `Reserved` …) and as a receipt after it. An intent without a receipt is how the next
+tick learns that a process died in between. Facts are plain values; the journal adapter turns them
+into rows of docs/reference/journal.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.unit import UnitId
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Carries(StrEnum):
+    """Which column of a journal row a fact fills: what was intended, or what came of it."""
+
+    EFFECT = "effect"
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Base of everything that can be recorded."""
+
+    kind: ClassVar[str]
+    carries: ClassVar[Carries] = Carries.RECEIPT
+
+
+# --- effects on the tracker and the code host -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EffectBegun(Fact):
+    """A write is about to happen: `verb` (such as `issue.create`) on `target`."""
+
+    kind: ClassVar[str] = "effect.begin"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    verb: str
+    target: str
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+
+class EffectOutcome(StrEnum):
+    DONE = "done"
+    FOUND = "found"
+    FAILED = "failed"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectFinished(Fact):
+    """What became of the write begun in event `begun`."""
+
+    kind: ClassVar[str] = "effect.finish"
+    begun: str
+    outcome: EffectOutcome
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+
+# --- the compiler -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IssueBound(Fact):
+    """The unit is this issue from now on. `how`: created, adopted, or recovered by marker."""
+
+    kind: ClassVar[str] = "issue.bound"
+    plan: str
+    number: int
+    database_id: int
+    how: str = "created"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitApplied(Fact):
+    """What was last written to the unit's issue: the reference point for drift and change."""
+
+    kind: ClassVar[str] = "unit.applied"
+    number: int
+    digest: str
+    title: str
+    block: str
+    box: str
+    edges: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+# --- people's words ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Approved(Fact):
+    """A person lets the unit be worked on. `revision` is the digest of the approved text."""
+
+    kind: ClassVar[str] = "person.approved"
+    by: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(Fact):
+    """A person cleared the strikes. `fresh` also discards what earlier attempts left."""
+
+    kind: ClassVar[str] = "person.retried"
+    by: str
+    fresh: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Fact):
+    """A person stopped dispatch, of the event's unit or of everything when it has none."""
+
+    kind: ClassVar[str] = "person.held"
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Released(Fact):
+    kind: ClassVar[str] = "person.released"
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeAdded(Fact):
+    """A person made the unit wait for an issue."""
+
+    kind: ClassVar[str] = "person.blocked"
+    by: str
+    blocker: int
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeWaived(Fact):
+    """A person waived the edge to `blocker` (an issue number) while the roadmap's edges hash
+    to `edges_digest`; a changed edge set ends the waiver."""
+
+    kind: ClassVar[str] = "person.waived"
+    by: str
+    blocker: int
+    edges_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerReset(Fact):
+    kind: ClassVar[str] = "person.breaker-reset"
+    by: str
+    scope: str = ""
+
+
+# --- units that the roadmap does not have -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed(Fact):
+    """A unit that waits for a person's approval. `origin`: follow-up, fix-base, discovered."""
+
+    kind: ClassVar[str] = "unit.proposed"
+    title: str
+    body: str
+    origin: str
+    discovered_from: str = ""
+    verify: tuple[str, ...] = ()
+
+
+# --- the tick ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that can be recognised after it died: pids are reused, start times are not."""
+
+    host: str
+    boot: str
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class TickBegun(Fact):
+    kind: ClassVar[str] = "tick.begin"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    run: str
+    base: str
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class TickFinished(Fact):
+    kind: ClassVar[str] = "tick.finish"
+    run: str
+    stop_reason: str
+    summary: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTaken(Fact):
+    """An exclusive right to work on the unit, under the event's fencing epoch."""
+
+    kind: ClassVar[str] = "claim.taken"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    holder: Holder
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReleased(Fact):
+    kind: ClassVar[str] = "claim.released"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBegun(Fact):
+    """A worker run starts at `start`. `purpose`: build (a new branch) or fix-up (of a pull).
+
+    `unit_digest` is the digest of the text that is worked on; `feedback` the ids answered.
+    """
+
+    kind: ClassVar[str] = "attempt.begin"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    run: str
+    base: str
+    start: str
+    worker: str
+    provider: str
+    unit_digest: str
+    purpose: str = "build"
+    merge: str = ""
+    pull: int | None = None
+    feedback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageBegun(Fact):
+    kind: ClassVar[str] = "stage.begin"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    stage: str
+    round: int
+    sha: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished(Fact):
+    """`sha` is the commit the stage produced or judged; `artifacts` maps file name to SHA-256."""
+
+    kind: ClassVar[str] = "stage.finish"
+    stage: str
+    round: int
+    passed: bool
+    sha: str = ""
+    reason: str = ""
+    failure: FailureClass | None = None
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFinished(Fact):
+    """`outcome` is one of docs/reference/cli.md's tick outcomes."""
+
+    kind: ClassVar[str] = "attempt.finish"
+    outcome: str
+    reason: str
+    strike: bool = False
+    failure: FailureClass | None = None
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsHuman(Fact):
+    """The unit waits for a person. `reasons` are shown to them, newest last."""
+
+    kind: ClassVar[str] = "unit.needs-human"
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved(Fact):
+    """Money and tokens set aside before they can be spent; the event's id names it."""
+
+    kind: ClassVar[str] = "budget.reserved"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    run: str
+    purpose: str
+    provider: str
+    usd: Decimal
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Fact):
+    """What reservation `reservation` really cost. `basis`: metered, reported, free, assumed."""
+
+    kind: ClassVar[str] = "budget.settled"
+    reservation: str
+    usd: Decimal
+    basis: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PullOpened(Fact):
+    kind: ClassVar[str] = "pull.opened"
+    number: int
+    branch: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullUpdated(Fact):
+    """Our fix-up was pushed; `answered` are the feedback ids it took in."""
+
+    kind: ClassVar[str] = "pull.updated"
+    number: int
+    head: str
+    answered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Landed(Fact):
+    """A commit reached the work branch (`landing: commit`)."""
+
+    kind: ClassVar[str] = "unit.landed"
+    branch: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaseChecked(Fact):
+    """The base commit's own gates: `commands` is the digest of what was run."""
+
+    kind: ClassVar[str] = "base.checked"
+    sha: str
+    commands: str
+    green: bool
+    failing: str = ""
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(Fact):
+    """Everything asked for is done, and the base is green: hashes of the evidence."""
+
+    kind: ClassVar[str] = "roadmap.sealed"
+    base: str
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+
+
+FACTS: tuple[type[Fact], ...] = (
+    EffectBegun,
+    EffectFinished,
+    IssueBound,
+    UnitApplied,
+    Approved,
+    Retried,
+    Held,
+    Released,
+    EdgeAdded,
+    EdgeWaived,
+    BreakerReset,
+    Proposed,
+    TickBegun,
+    TickFinished,
+    ClaimTaken,
+    ClaimReleased,
+    AttemptBegun,
+    StageBegun,
+    StageFinished,
+    AttemptFinished,
+    NeedsHuman,
+    Reserved,
+    Settled,
+    PullOpened,
+    PullUpdated,
+    Landed,
+    BaseChecked,
+    Sealed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact about to be recorded; the journal adds identity, time and the hash chain.
+
+    `principal` is scheduler, worker, reviewer, publisher or `person:<login>`. `input_hash` is
+    the SHA-256 of what the decision was taken on.
+    """
+
+    fact: Fact
+    unit: UnitId | None = None
+    attempt: int | None = None
+    epoch: int | None = None
+    principal: str = "scheduler"
+    input_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A recorded fact. `id` is a ULID, `prev_sha256` the hash of the row before it."""
+
+    id: str
+    at: datetime
+    fact: Fact
+    unit: UnitId | None
+    attempt: int | None
+    epoch: int | None
+    principal: str
+    input_hash: str
+    prev_sha256: str

@@ -1,0 +1,404 @@
+"""What the journal adds up to: a fold of events into one record per unit and a few totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from loopcoder.domain import event as e
+from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.unit import UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a unit. It ends by release, by expiry or with its holder's process."""
+
+    epoch: int
+    holder: e.Holder
+    taken_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """One stage of one round; `finished` is None while it runs, or when its process died."""
+
+    stage: str
+    round: int
+    begun_at: datetime
+    finished_at: datetime | None = None
+    finished: e.StageFinished | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt: `begun` is what it was dispatched with. `claims` counts the processes that
+    worked on it; more than one means that it was interrupted."""
+
+    number: int
+    begun: e.AttemptBegun
+    begun_at: datetime
+    claims: int = 1
+    stages: tuple[StageRecord, ...] = ()
+    finished: e.AttemptFinished | None = None
+    finished_at: datetime | None = None
+    usd: Decimal = Decimal(0)
+    tokens: int = 0
+
+    def last(self, stage: str, round_: int | None = None) -> e.StageFinished | None:
+        """The newest finished record of a stage, of one round when given."""
+        for record in reversed(self.stages):
+            if record.stage == stage and record.finished and round_ in (None, record.round):
+                return record.finished
+        return None
+
+    @property
+    def round(self) -> int:
+        """The round that was last begun, counted from 1."""
+        return max((record.round for record in self.stages), default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PullRecord:
+    """Our pull request for a unit: `head` is what we last pushed."""
+
+    number: int
+    branch: str
+    head: str
+    answered: frozenset[str] = frozenset()
+    fix_ups: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    blocker: int
+    edges_digest: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """Everything recorded about one unit."""
+
+    id: UnitId
+    plan: str = ""
+    number: int | None = None
+    database_id: int | None = None
+    applied: e.UnitApplied | None = None
+    create_intent: e.Event | None = None
+    proposed: e.Proposed | None = None
+    approved: e.Approved | None = None
+    held: e.Held | None = None
+    needs_human: e.NeedsHuman | None = None
+    retried_at: datetime | None = None
+    retry: e.Retried | None = None
+    added_edges: frozenset[int] = frozenset()
+    waivers: tuple[Waiver, ...] = ()
+    epoch: int = 0
+    claim: Claim | None = None
+    attempts: tuple[AttemptRecord, ...] = ()
+    pull: PullRecord | None = None
+    landed: e.Landed | None = None
+
+    @property
+    def current(self) -> AttemptRecord | None:
+        """The attempt that was begun and not finished, if any."""
+        last = self.attempts[-1] if self.attempts else None
+        return last if last and last.finished is None else None
+
+    @property
+    def struck(self) -> tuple[AttemptRecord, ...]:
+        """The attempts that count against the unit since a person last said retry."""
+        return tuple(
+            attempt
+            for attempt in self.attempts
+            if attempt.finished
+            and attempt.finished.strike
+            and (self.retried_at is None or attempt.begun_at >= self.retried_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """One reservation, and what became of it. `usd` is the settled figure, else the reserved."""
+
+    reservation: str
+    at: datetime
+    run: str
+    unit: UnitId | None
+    attempt: int | None
+    provider: str
+    purpose: str
+    reserved: Decimal
+    usd: Decimal
+    tokens: int
+    basis: str = ""
+
+    @property
+    def settled(self) -> bool:
+        return bool(self.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOutcome:
+    """What the breakers are computed from: how an attempt ended, newest last.
+
+    `unit` tells progress from repetition; `failure` is None for an attempt that succeeded.
+    """
+
+    at: datetime
+    provider: str
+    failure: FailureClass | None
+    unit: UnitId | None
+    usd: Decimal
+
+
+@dataclass(slots=True)
+class History:
+    """The fold. `apply` takes events in order; everything else only reads."""
+
+    units: dict[UnitId, UnitRecord] = field(default_factory=dict)
+    spend: dict[str, Spend] = field(default_factory=dict)
+    outcomes: list[ProviderOutcome] = field(default_factory=list)
+    breaker_resets: list[tuple[datetime, str]] = field(default_factory=list)
+    hold: e.Held | None = None
+    base_checks: dict[tuple[str, str], e.BaseChecked] = field(default_factory=dict)
+    open_effects: dict[str, e.Event] = field(default_factory=dict)
+    effects_done: list[tuple[datetime, str]] = field(default_factory=list)
+    tick: e.TickBegun | None = None
+    tick_at: datetime | None = None
+    last_report: e.TickFinished | None = None
+    sealed: e.Sealed | None = None
+    head: str = ""
+    length: int = 0
+
+    def unit(self, unit: UnitId) -> UnitRecord:
+        """The unit's record; an empty one when nothing is recorded."""
+        return self.units.get(unit) or UnitRecord(unit)
+
+    def copy(self) -> History:
+        """A snapshot that later events do not change (the records themselves are frozen)."""
+        return History(
+            dict(self.units),
+            dict(self.spend),
+            list(self.outcomes),
+            list(self.breaker_resets),
+            self.hold,
+            dict(self.base_checks),
+            dict(self.open_effects),
+            list(self.effects_done),
+            self.tick,
+            self.tick_at,
+            self.last_report,
+            self.sealed,
+            self.head,
+            self.length,
+        )
+
+    def apply(self, event: e.Event) -> None:
+        """Take one event in."""
+        self.head, self.length = event.id, self.length + 1
+        self._apply_totals(event)
+        if event.unit is not None:
+            record = self.unit(event.unit)
+            changed = _unit_after(record, event)
+            if changed is not record:
+                self.units[event.unit] = changed
+
+    def apply_all(self, events: Iterable[e.Event]) -> History:
+        for event in events:
+            self.apply(event)
+        return self
+
+    def _apply_totals(self, event: e.Event) -> None:
+        match event.fact:
+            case e.EffectBegun():
+                self.open_effects[event.id] = event
+            case e.EffectFinished() as fact:
+                begun = self.open_effects.pop(fact.begun, None)
+                if begun and fact.outcome in (e.EffectOutcome.DONE, e.EffectOutcome.FOUND):
+                    assert isinstance(begun.fact, e.EffectBegun)
+                    self.effects_done.append((event.at, begun.fact.verb))
+            case e.Reserved() as fact:
+                self.spend[event.id] = Spend(
+                    reservation=event.id,
+                    at=event.at,
+                    run=fact.run,
+                    unit=event.unit,
+                    attempt=event.attempt,
+                    provider=fact.provider,
+                    purpose=fact.purpose,
+                    reserved=fact.usd,
+                    usd=fact.usd,
+                    tokens=fact.tokens,
+                )
+            case e.Settled() as fact if fact.reservation in self.spend:
+                self.spend[fact.reservation] = replace(
+                    self.spend[fact.reservation],
+                    usd=fact.usd,
+                    tokens=fact.tokens,
+                    basis=fact.basis,
+                )
+            case e.AttemptFinished() as fact:
+                self.outcomes.append(
+                    ProviderOutcome(
+                        event.at, fact.provider, fact.failure, event.unit, self._spent_on(event)
+                    )
+                )
+            case e.BreakerReset() as fact:
+                self.breaker_resets.append((event.at, fact.scope))
+            case e.Held() as fact if event.unit is None:
+                self.hold = fact
+            case e.Released() if event.unit is None:
+                self.hold = None
+            case e.BaseChecked() as fact:
+                self.base_checks[fact.sha, fact.commands] = fact
+            case e.TickBegun() as fact:
+                self.tick, self.tick_at = fact, event.at
+            case e.TickFinished() as fact:
+                self.tick, self.last_report = None, fact
+            case e.Sealed() as fact:
+                self.sealed = fact
+            case _:
+                pass
+
+    def _spent_on(self, event: e.Event) -> Decimal:
+        record = self.units.get(event.unit) if event.unit else None
+        return record.attempts[-1].usd if record and record.attempts else Decimal(0)
+
+
+def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
+    """The record after one event of its unit."""
+    fact = event.fact
+    match fact:
+        case e.EffectBegun() if fact.verb == "issue.create":
+            return replace(record, create_intent=event)
+        case e.IssueBound():
+            return replace(
+                record,
+                plan=fact.plan,
+                number=fact.number,
+                database_id=fact.database_id,
+                create_intent=None,
+            )
+        case e.UnitApplied():
+            return replace(record, applied=fact)
+        case e.Proposed():
+            return replace(record, proposed=fact)
+        case e.Approved():
+            return replace(record, approved=fact)
+        case e.Held():
+            return replace(record, held=fact)
+        case e.Released():
+            return replace(record, held=None)
+        case e.Retried():
+            return replace(record, needs_human=None, retried_at=event.at, retry=fact)
+        case e.NeedsHuman():
+            return replace(record, needs_human=fact)
+        case e.EdgeAdded():
+            return replace(
+                record,
+                added_edges=record.added_edges | {fact.blocker},
+                waivers=tuple(w for w in record.waivers if w.blocker != fact.blocker),
+            )
+        case e.EdgeWaived():
+            return replace(
+                record,
+                added_edges=record.added_edges - {fact.blocker},
+                waivers=(*record.waivers, Waiver(fact.blocker, fact.edges_digest, fact.by)),
+            )
+        case e.Landed():
+            return replace(record, landed=fact)
+        case e.PullOpened():
+            return replace(record, pull=PullRecord(fact.number, fact.branch, fact.head))
+        case e.PullUpdated():
+            return _with_pull(record, fact)
+        case e.Reserved() | e.Settled():
+            return _with_spend(record, event)
+        case _:
+            return _attempts_after(record, event)
+
+
+def _with_pull(record: UnitRecord, fact: e.PullUpdated) -> UnitRecord:
+    pull = record.pull or PullRecord(fact.number, "", "")
+    return replace(
+        record,
+        pull=replace(
+            pull,
+            head=fact.head,
+            answered=pull.answered | frozenset(fact.answered),
+            fix_ups=pull.fix_ups + 1,
+        ),
+    )
+
+
+def _with_spend(record: UnitRecord, event: e.Event) -> UnitRecord:
+    fact = event.fact
+    if not isinstance(fact, e.Settled) or not record.attempts or event.attempt is None:
+        return record
+    return _replace_attempt(
+        record,
+        event.attempt,
+        lambda a: replace(a, usd=a.usd + fact.usd, tokens=a.tokens + fact.tokens),
+    )
+
+
+def _attempts_after(record: UnitRecord, event: e.Event) -> UnitRecord:
+    fact = event.fact
+    match fact:
+        case e.ClaimTaken():
+            epoch = event.epoch or record.epoch + 1
+            claim = Claim(epoch, fact.holder, event.at, fact.until)
+            record = replace(record, claim=claim, epoch=epoch)
+            if record.current:
+                number = record.current.number
+                return _replace_attempt(record, number, lambda a: replace(a, claims=a.claims + 1))
+            return record
+        case e.ClaimReleased():
+            return replace(record, claim=None)
+        case e.AttemptBegun():
+            number = event.attempt or len(record.attempts) + 1
+            begun = AttemptRecord(number, fact, event.at)
+            return replace(record, attempts=(*record.attempts, begun))
+        case e.AttemptFinished() if event.attempt:
+            return _replace_attempt(
+                record, event.attempt, lambda a: replace(a, finished=fact, finished_at=event.at)
+            )
+        case e.StageBegun() if event.attempt:
+            stage = StageRecord(fact.stage, fact.round, event.at)
+            return _replace_attempt(
+                record, event.attempt, lambda a: replace(a, stages=(*a.stages, stage))
+            )
+        case e.StageFinished() if event.attempt:
+            return _replace_attempt(record, event.attempt, lambda a: _finish_stage(a, event))
+        case _:
+            return record
+
+
+def _finish_stage(attempt: AttemptRecord, event: e.Event) -> AttemptRecord:
+    """Close the newest open record of the stage, or add one that was never announced."""
+    fact = event.fact
+    assert isinstance(fact, e.StageFinished)
+    stages = list(attempt.stages)
+    for index in range(len(stages) - 1, -1, -1):
+        stage = stages[index]
+        if (stage.stage, stage.round, stage.finished) == (fact.stage, fact.round, None):
+            stages[index] = replace(stage, finished=fact, finished_at=event.at)
+            return replace(attempt, stages=tuple(stages))
+    done = StageRecord(fact.stage, fact.round, event.at, event.at, fact)
+    return replace(attempt, stages=(*stages, done))
+
+
+def _replace_attempt(record: UnitRecord, number: int, change: _Change) -> UnitRecord:
+    attempts = tuple(change(a) if a.number == number else a for a in record.attempts)
+    return replace(record, attempts=attempts)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Change = Callable[[AttemptRecord], AttemptRecord]

@@ -1,0 +1,163 @@
+"""What the maintainer configured, as values. Read once, at the edge, from the base commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A configured command line, run by `sh -c` in the workspace. `timeout_s` in seconds."""
+
+    run: str
+    timeout_s: float = 20 * MINUTE
+    network: bool = False
+
+
+class CostBasis(StrEnum):
+    """Where a worker's cost figure comes from."""
+
+    METERED = "metered"
+    REPORTED = "reported"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """One way to have work done. `argv` is used by kind `command`; times in seconds.
+
+    `options` carries what only that kind understands (`mcp`, a preset's extra arguments).
+    """
+
+    name: str
+    kind: str
+    model: str = ""
+    argv: tuple[str, ...] = ()
+    timeout_s: float = 50 * MINUTE
+    stall_s: float = 10 * MINUTE
+    cost: CostBasis = CostBasis.REPORTED
+    max_parallel: int = 50
+    fallback: tuple[str, ...] = ()
+    network: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def provider(self) -> str:
+        """What breakers and per-provider caps count against."""
+        return f"{self.kind}:{self.model or self.name}"
+
+
+class Calibration(StrEnum):
+    REQUIRED = "required"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerSpec:
+    spec: WorkerSpec
+    calibration: Calibration = Calibration.OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    units_per_tick: int = 3
+    minutes_per_tick: float = 240.0
+    open_prs: int = 10
+    attempts: int = 3
+    review_rounds: int = 2
+    issues_per_day: int = 100
+    comments_per_day: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Most money (USD) and tokens per scope; None means no cap."""
+
+    attempt: Decimal | None = Decimal(2)
+    unit: Decimal | None = Decimal(5)
+    tick: Decimal | None = Decimal(10)
+    day: Decimal | None = Decimal(50)
+    month: Decimal | None = Decimal(500)
+    tokens_per_attempt: int | None = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """`failures` in a row open it for `cooldown_s`, doubling up to `max_cooldown_s`."""
+
+    failures: int = 3
+    cooldown_s: float = 30 * MINUTE
+    max_cooldown_s: float = 6 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePolicy:
+    """Guardrails on a change set: extra globs to reject or escalate, and size limits."""
+
+    protected: tuple[str, ...] = ()
+    escalate: tuple[str, ...] = ()
+    max_files: int = 100
+    max_bytes: int = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStyle:
+    author: str | None = None
+    signoff: bool = False
+    sign: bool = False
+    title: str = "{title}"
+
+
+class LandingMode(StrEnum):
+    PULL_REQUEST = "pull-request"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    mode: LandingMode = LandingMode.PULL_REQUEST
+    work_branch: str = ""
+    push: bool = False
+    on_conflict: str = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration. Names and defaults are those of docs/reference/configuration.md."""
+
+    base: str = "main"
+    roadmaps: tuple[str, ...] = ("ROADMAP.md",)
+    tracker: str = "local"
+    repository: str = ""
+    compile_on_tick: bool = True
+    trusted_ids: frozenset[int] = frozenset()
+    preflight: Command | None = None
+    setup: tuple[Command, ...] = ()
+    verify: tuple[Command, ...] = ()
+    verify_env: Mapping[str, str] = field(default_factory=dict)
+    e2e: tuple[Command, ...] = ()
+    on_red_base: str = "propose"
+    workers: Mapping[str, WorkerSpec] = field(default_factory=dict)
+    reviewer: ReviewerSpec | None = None
+    sandbox: str = "auto"
+    readable: tuple[str, ...] = ()
+    network_allow: tuple[str, ...] = ()
+    jobs: int = 3
+    limits: Limits = Limits()
+    budget: Caps = Caps()
+    breaker: BreakerSettings = BreakerSettings()
+    policy: ChangePolicy = ChangePolicy()
+    commit: CommitStyle = CommitStyle()
+    reviewers: tuple[str, ...] = ()
+    landing: Landing = Landing()
+    skills_budget: int = 8000
+    skills_paths: tuple[str, ...] = ()
+    retention_s: float = 30 * 24 * HOUR
+    source: str = ""
