@@ -1,0 +1,286 @@
+"""The composition root: the one place that knows which adapters stand behind the ports.
+
+Nothing is opened before it is used, so that a verb pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.issue import Actor
+
+if TYPE_CHECKING:
+    from loopcoder.adapters.git.repository import Repository
+    from loopcoder.adapters.git.workspace import GitWorkspaces
+    from loopcoder.adapters.journal.sqlite import SqliteJournal
+    from loopcoder.adapters.local.code_host import LocalCodeHost
+    from loopcoder.adapters.local.merging import PullDesk
+    from loopcoder.adapters.local.tracker import LocalTracker
+    from loopcoder.adapters.sandbox import Sandbox
+    from loopcoder.domain.settings import Settings, WorkerSpec
+    from loopcoder.entrypoints.config_source import ConfigSource
+    from loopcoder.ports.clock import Clock
+    from loopcoder.ports.commands import CommandRunner
+    from loopcoder.ports.reviewer import Reviewer
+    from loopcoder.ports.worker import Worker
+
+BOT = Actor(1, "loopcoder")
+USABLE_KINDS = ("command", "scripted")
+
+
+def open_house(
+    directory: Path,
+    config: Path | None = None,
+    *,
+    from_base: bool,
+    environ: Mapping[str, str] | None = None,
+) -> House:
+    """Everything a verb needs for the repository around `directory`.
+
+    `from_base` takes the configuration from the base commit, as everything that dispatches must;
+    otherwise the file in the working tree counts. Errors appear when a part is first used.
+    """
+    return House(directory, config, from_base, dict(os.environ if environ is None else environ))
+
+
+@dataclass(frozen=True)
+class House:
+    """Adapters, wired on first use. `directory` is anywhere inside the user's repository."""
+
+    directory: Path
+    config: Path | None
+    from_base: bool
+    environ: Mapping[str, str]
+
+    # --- where we are
+
+    @cached_property
+    def repository(self) -> Repository:
+        from loopcoder.adapters.git.repository import Repository
+
+        if not self.directory.is_dir():
+            raise ConfigurationError(f"There is no folder {self.directory}.")
+        return Repository.discover(self.directory)
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """`<git common dir>/loopcoder`: everything of ours that is kept."""
+        path = self.repository.common_dir / "loopcoder"
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @cached_property
+    def runs_dir(self) -> Path:
+        path = self.state_dir / "runs"
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """Where this repository's workspaces are: one folder a repository, by name and path."""
+        common = self.repository.common_dir.resolve()
+        name = common.parent.name if common.name == ".git" else common.name
+        safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "repository"
+        path_hash = hashlib.sha256(os.fsencode(common)).hexdigest()[:10]
+        path = user_cache(self.environ) / "loopcoder" / f"{safe}-{path_hash}"
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @property
+    def inside_attempt(self) -> str:
+        """The attempt in whose process tree we run, if any. Some verbs are refused there."""
+        return self.environ.get("LOOPCODER_ATTEMPT", "")
+
+    # --- configuration
+
+    @cached_property
+    def config_source(self) -> ConfigSource:
+        from loopcoder.entrypoints.config_source import ConfigSource
+
+        return ConfigSource(self.repository.root, self.config)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The validated configuration; ConfigurationError says what to write or to commit."""
+        source = self.config_source
+        return source.from_base() if self.from_base else source.from_working_tree()
+
+    # --- who we are
+
+    @cached_property
+    def clock(self) -> Clock:
+        from loopcoder.adapters.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def person(self) -> Actor:
+        """The human at the keyboard, known by git's identity."""
+        from loopcoder.adapters.git.command import Git
+
+        git = Git(self.directory, trusted=True)
+        email, name = (
+            git.run("config", "--get", f"user.{key}", check=False).stdout.decode("utf-8", "replace")
+            for key in ("email", "name")
+        )
+        login = _login(name) or _login(email.split("@")[0]) or _login(self.environ.get("USER", ""))
+        key = (email.strip() or login).casefold()
+        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) + 2
+        return Actor(number, login or "somebody")
+
+    # --- where things are kept
+
+    @cached_property
+    def journal(self) -> SqliteJournal:
+        from loopcoder.adapters.journal.sqlite import SqliteJournal
+
+        return SqliteJournal(self.state_dir / "journal.db", self.clock)
+
+    @cached_property
+    def tracker(self) -> LocalTracker:
+        """The tracker, written to in our own name."""
+        return self.tracker_of(BOT)
+
+    @cached_property
+    def person_tracker(self) -> LocalTracker:
+        """The tracker, written to in the name of the human at the keyboard."""
+        return self.tracker_of(self.person)
+
+    def tracker_of(self, actor: Actor) -> LocalTracker:
+        from loopcoder.adapters.local.tracker import LocalTracker
+
+        self._refuse_github()
+        return LocalTracker(self._local_db, actor, self.clock)
+
+    @cached_property
+    def code_host(self) -> LocalCodeHost:
+        from loopcoder.adapters.local.code_host import LocalCodeHost
+
+        self._refuse_github()
+        return LocalCodeHost(self._local_db, self.repository, self.settings.base, BOT, self.clock)
+
+    @cached_property
+    def desk(self) -> PullDesk:
+        """What only a human may do with a pull request."""
+        from loopcoder.adapters.local.merging import PullDesk
+
+        self._refuse_github()
+        base = self.settings.base
+        return PullDesk(self._local_db, self.repository, base, self.person, self.clock)
+
+    @property
+    def _local_db(self) -> Path:
+        return self.state_dir / "local.db"
+
+    def _refuse_github(self) -> None:
+        if self.settings.tracker != "local":
+            raise ConfigurationError(
+                f"`tracker: {self.settings.tracker}` is not available in this version of "
+                "loopcoder.",
+                "Write `tracker: local` in loopcoder.yml.",
+            )
+
+    # --- where work is done
+
+    @cached_property
+    def workspaces(self) -> GitWorkspaces:
+        from loopcoder.adapters.git.workspace import GitWorkspaces
+
+        return GitWorkspaces(self.repository, self.cache_dir)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        from loopcoder.adapters.sandbox import choose_sandbox
+
+        return choose_sandbox(self.settings.sandbox)
+
+    @cached_property
+    def commands(self) -> CommandRunner:
+        from loopcoder.adapters.commands import SandboxedCommands
+
+        return SandboxedCommands(self.sandbox)
+
+    def worker(self, name: str) -> Worker:
+        """The worker with a name; ConfigurationError when it cannot be used."""
+        spec = self.settings.workers.get(name)
+        if spec is None:
+            raise self._no_worker(name)
+        return self._built(_usable(spec, f"workers.{name}"))
+
+    def _built(self, spec: WorkerSpec) -> Worker:
+        if spec.kind == "scripted":
+            from loopcoder.adapters.agents.scripted import ScriptedWorker
+
+            return ScriptedWorker(spec)
+        from loopcoder.adapters.agents.command import CommandWorker
+
+        return CommandWorker(spec, self.sandbox)
+
+    def _no_worker(self, name: str) -> ConfigurationError:
+        known = ", ".join(sorted(self.settings.workers))
+        if not known:
+            return ConfigurationError(
+                "No worker is configured, so nothing can be worked on.",
+                "Add `workers:` to loopcoder.yml (`loopcoder init` suggests one). "
+                "See docs/reference/configuration.md#workers.",
+            )
+        return ConfigurationError(f"No worker is named {name}.", f"Configured: {known}.")
+
+    @cached_property
+    def reviewer(self) -> Reviewer:
+        """Who judges changes; ConfigurationError when nobody is configured to."""
+        reviewer = self.settings.reviewer
+        if reviewer is None:
+            raise ConfigurationError(
+                "No reviewer is configured, so nothing can be proposed.",
+                "Add `reviewer:` to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
+            )
+        if reviewer.calibration == "required":
+            raise ConfigurationError(
+                "The reviewer must be calibrated (`calibration: required`), and this version of "
+                "loopcoder cannot calibrate yet.",
+                "Write `calibration: off` under `reviewer:`; every report will say so.",
+            )
+        spec = replace(_usable(reviewer.spec, "reviewer"), name="reviewer")
+        if spec.kind == "scripted":
+            from loopcoder.adapters.agents.scripted import ScriptedReviewer
+
+            return ScriptedReviewer(spec)
+        from loopcoder.adapters.agents.command import CommandReviewer
+
+        return CommandReviewer(spec, self.sandbox)
+
+
+def _usable(spec: WorkerSpec, where: str) -> WorkerSpec:
+    if spec.kind not in USABLE_KINDS:
+        raise ConfigurationError(
+            f"`{where}` is of kind `{spec.kind}`, which this version of loopcoder cannot start "
+            "yet.",
+            "Use kind `command` with `run: [program, argument]`; see docs/reference/workers.md.",
+        )
+    return spec
+
+
+def _login(text: str) -> str:
+    """A name that fits in one word of output."""
+    return re.sub(r"[^\w.-]+", "-", text.strip()).strip("-.")[:39].lower()
+
+
+def user_cache(environ: Mapping[str, str]) -> Path:
+    """The user's cache folder, as the platform has it."""
+    chosen = environ.get("LOOPCODER_CACHE") or environ.get("XDG_CACHE_HOME")
+    if chosen and Path(chosen).is_absolute():
+        return Path(chosen)
+    if sys.platform == "win32" and (local := environ.get("LOCALAPPDATA")):
+        return Path(local)
+    home = Path(environ.get("HOME") or Path.home())
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")

@@ -1,0 +1,85 @@
+"""Which verb lives in which module, and the group that finds it there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+PACKAGE = "loopcoder.entrypoints.cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`module` holds a click command whose name is the verb; `summary` is its line in --help."""
+
+    module: str
+    section: str
+    summary: str
+
+
+VERBS: Mapping[str, Verb] = {
+    "init": Verb("init", "Begin", "Write loopcoder.yml and an example roadmap."),
+    "doctor": Verb("doctor", "Begin", "Say what is wrong here, and what to do about it."),
+    "plan": Verb("plan", "Roadmap", "Show what compiling the roadmap would write."),
+    "compile": Verb("compile", "Roadmap", "Make the issues match the roadmap."),
+    "adopt": Verb("adopt", "Roadmap", "Turn bullets, tables or issues into units."),
+    "import": Verb("tasks", "Roadmap", "Add the tasks of a tasks.jsonl file to the roadmap."),
+    "export": Verb("tasks", "Roadmap", "Write the units as tasks.jsonl."),
+    "budget": Verb("budget", "See", "Show what was spent, and what is left."),
+    "breaker": Verb("breaker", "See", "Show or reset what stopped dispatch after failures."),
+    "issue": Verb("issue", "Decide", "List, show and write issues of the local tracker."),
+    "pr": Verb("pull", "Decide", "List, show, merge and close local pull requests."),
+    "hold": Verb("hold", "Decide", "Stop dispatch, of everything or of one unit."),
+}
+
+
+class VerbGroup(click.Group):
+    """A group whose commands are imported one at a time, when they are called."""
+
+    def __init__(self, *args: Any, verbs: Mapping[str, Verb], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verb = self.verbs.get(cmd_name)
+        return load_verb(cmd_name, verb) if verb else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and name not in self.verbs and not name.startswith("-"):
+            close = get_close_matches(name.lower(), list(self.verbs), n=1, cutoff=0.5)
+            hint = f" Did you mean {close[0]}?" if close else " See loopcoder --help."
+            raise click.UsageError(f"There is no verb {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs by section, from the table: `--help` imports none of them."""
+        width = max(map(len, self.verbs))
+        for section in dict.fromkeys(verb.section for verb in self.verbs.values()):
+            with formatter.section(section):
+                formatter.write_dl(
+                    [
+                        (name.ljust(width), verb.summary)
+                        for name, verb in self.verbs.items()
+                        if verb.section == section
+                    ]
+                )
+
+
+def load_verb(name: str, verb: Verb) -> click.Command:
+    """The command in the verb's module that bears its name."""
+    module = import_module(f"{PACKAGE}.{verb.module}")
+    for value in vars(module).values():
+        if isinstance(value, click.Command) and value.name == name:
+            return value
+    raise LookupError(f"{module.__name__} holds no command named {name}")

@@ -1,0 +1,367 @@
+"""The shape of `loopcoder.yml`: every key with its type, default and meaning.
+
+docs/reference/configuration.md is generated from here.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import string
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from loopcoder.entrypoints.quantities import (
+    parse_count,
+    parse_duration,
+    parse_money,
+    parse_size,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """How a type is called, in error messages and in the reference."""
+
+    text: str
+
+
+USABLE_KINDS = ("command", "scripted")
+MODEL_KINDS = ("anthropic", "claude-code", "codex", "gemini", "copilot", "opencode", "aider", "acp")
+
+_BRANCH = re.compile(
+    r"(?!/)(?!.*(?://|\.\.|@\{|/$|\.lock$))[^\x00-\x20~^:?*\[\\-][^\x00-\x20~^:?*\[\\]*"
+)
+
+
+def _off(value: object) -> object:
+    """YAML reads a bare `off` as false: both mean off."""
+    return "off" if value is False else value
+
+
+def _off_is_none(value: object) -> object:
+    return None if value is False or value == "off" else value
+
+
+def _list(value: object) -> object:
+    """One thing stands for a list of one; nothing for an empty list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _command(value: object) -> object:
+    return {"run": value} if isinstance(value, str) else value
+
+
+def _commands(value: object) -> object:
+    return [_command(item) for item in value] if isinstance(value := _list(value), list) else value
+
+
+def _argv(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f"the command line cannot be split: {error}") from None
+
+
+def _text(value: object) -> object:
+    """An environment value: numbers become text, everything else must be quoted."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _branch(value: str) -> str:
+    if not _BRANCH.fullmatch(value):
+        raise ValueError("write a branch name such as main")
+    if value.startswith("loopcoder/"):
+        raise ValueError("branches under loopcoder/ are where work is proposed from")
+    return value
+
+
+def _path(value: str) -> str:
+    if value.startswith(("/", "~")) or ".." in value.split("/") or not value:
+        raise ValueError("write a path relative to the repository's root, without ..")
+    return value
+
+
+def _title_pattern(value: str) -> str:
+    known = ("title", "unit", "issue")
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+    except ValueError:
+        names = {"{"}
+    if not names <= set(known) or "title" not in names:
+        raise ValueError("write a pattern with {title}, and if wanted {unit} and {issue}")
+    return value
+
+
+def _landing(value: object) -> object:
+    return {"mode": value} if isinstance(value, str) else value
+
+
+def _notice(value: object) -> object:
+    return {"url": value} if isinstance(value, str) else value
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    Field(ge=1),
+    Phrase("duration, such as `20m` or `2h30m`"),
+]
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=1), Phrase("size, such as `4MB`")]
+Money = Annotated[
+    Annotated[Decimal, BeforeValidator(parse_money)] | None,
+    BeforeValidator(_off_is_none),
+    Phrase("US dollars, such as `$2`, or `off`"),
+]
+Tokens = Annotated[
+    Annotated[int, BeforeValidator(parse_count), Field(ge=1)] | None,
+    BeforeValidator(_off_is_none),
+    Phrase("count, such as `2M`, or `off`"),
+]
+Count = Annotated[int, Field(ge=0), Phrase("whole number")]
+Positive = Annotated[int, Field(ge=1), Phrase("whole number from 1")]
+Jobs = Annotated[int, Field(ge=1, le=50), Phrase("whole number from 1 to 50")]
+Text = Annotated[str, Phrase("text")]
+Branch = Annotated[str, AfterValidator(_branch), Phrase("branch name")]
+Path = Annotated[str, AfterValidator(_path), Phrase("path in the repository")]
+Paths = Annotated[list[Path], BeforeValidator(_list), Phrase("path, or list of paths")]
+Texts = Annotated[list[str], BeforeValidator(_list), Phrase("text, or list of texts")]
+Globs = Annotated[list[str], BeforeValidator(_list), Phrase("list of globs")]
+Environment = Annotated[
+    dict[str, Annotated[str, BeforeValidator(_text)]], Phrase("map of variables to texts")
+]
+Argv = Annotated[
+    list[str], BeforeValidator(_argv), Phrase("program and arguments, as a list or one line")
+]
+Flag = Annotated[bool, Phrase("true or false")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class CommandSection(Section):
+    """A command line, run by `sh -c` in a sandboxed checkout."""
+
+    run: Text = Field(min_length=1, description="The command line.")
+    timeout: Duration = Field(1200.0, description="Killed, and failed, after this long.")
+    network: Flag = Field(False, description="Whether the network may be used.")
+
+
+class PreflightSection(CommandSection):
+    timeout: Duration = Field(120.0, description="Killed, and failed, after this long.")
+
+
+Commands = Annotated[
+    list[CommandSection],
+    BeforeValidator(_commands),
+    Phrase("command, or list of commands; a command is a text or a map"),
+]
+
+
+class WorkerSection(Section):
+    """A way to have work done, or a change judged."""
+
+    kind: Annotated[
+        Literal[
+            "command",
+            "scripted",
+            "anthropic",
+            "claude-code",
+            "codex",
+            "gemini",
+            "copilot",
+            "opencode",
+            "aider",
+            "acp",
+        ],
+        Phrase("kind of agent"),
+    ] = Field(description="What is started. `command` is any program; see workers.md.")
+    model: Text = Field("", description="The model, for kinds that choose one.")
+    run: Argv = Field([], description="Program and arguments, for kind `command`; no shell.")
+    script: Path | None = Field(None, description="The script, for kind `scripted`.")
+    timeout: Duration = Field(3000.0, description="Most time for one run.")
+    stall: Duration = Field(600.0, description="Killed after so long without output or change.")
+    cost: Annotated[Literal["metered", "reported", "free"], Phrase("source of the cost")] | None = (
+        Field(
+            None,
+            description="`free`, `reported` by the agent itself, or `metered` by us. "
+            "A command that reports nothing is charged what was reserved for it. "
+            "Default: `reported`; for `scripted`: `free`.",
+        )
+    )
+    max_parallel: Jobs = Field(50, description="Most runs at the same time.")
+    fallback: Texts = Field([], description="Workers to use when this one's provider fails.")
+    network: Globs = Field([], description="Hosts it may reach besides `network.allow`.")
+    env: Environment = Field({}, description="Variables added to its empty environment.")
+    mcp: list[JsonValue] = Field([], description="MCP servers, for kinds that support them.")
+
+
+class ReviewerSection(WorkerSection):
+    calibration: Annotated[
+        Literal["required", "off"], BeforeValidator(_off), Phrase("`required` or `off`")
+    ] = Field(
+        "off",
+        description="Whether a passing calibration is demanded. It is `off`, and every report "
+        "says so, until reviewers can be calibrated; with `required` a tick is refused until then.",
+    )
+
+
+class NetworkSection(Section):
+    allow: Texts = Field([], description="Hosts that workers may reach.")
+
+
+class LimitsSection(Section):
+    units_per_tick: Positive = Field(3, description="Units that one tick starts.")
+    minutes_per_tick: Positive = Field(240, description="Minutes after which nothing is started.")
+    open_prs: Positive = Field(10, description="Most open pull requests of ours at once.")
+    attempts: Positive = Field(3, description="Strikes after which a person is asked.")
+    review_rounds: Count = Field(2, description="Times that findings go back to the worker.")
+    issues_per_day: Count = Field(100, description="Most issues filed in 24 hours.")
+    comments_per_day: Count = Field(200, description="Most comments written in 24 hours.")
+
+
+class BudgetSection(Section):
+    attempt: Money = Field(Decimal(2), description="Reserved before an attempt; its cap.")
+    unit: Money = Field(Decimal(5), description="Cap for all attempts of a unit.")
+    tick: Money = Field(Decimal(10), description="Cap for one tick.")
+    day: Money = Field(Decimal(50), description="Cap for 24 hours.")
+    month: Money = Field(Decimal(500), description="Cap for 30 days.")
+    tokens_per_attempt: Tokens = Field(2_000_000, description="Cap of tokens for an attempt.")
+
+
+class BreakerSection(Section):
+    failures: Positive = Field(3, description="Failures in a row that open it.")
+    cooldown: Duration = Field(1800.0, description="Pause before one probe; doubles up to 6h.")
+
+
+class PolicySection(Section):
+    protected: Globs = Field([], description="Further paths that a change must not touch.")
+    escalate: Globs = Field([], description="Paths that mark the pull request for a person.")
+    max_files: Positive = Field(100, description="Most files in one change.")
+    max_bytes: Size = Field(4_000_000, description="Largest change.")
+
+
+class CommitSection(Section):
+    author: Text | None = Field(None, description="`Name <mail>`; default: loopcoder's own.")
+    signoff: Flag = Field(False, description="Add `Signed-off-by:`.")
+    sign: Flag = Field(False, description="Sign commits with git's configured key.")
+    title: Annotated[str, AfterValidator(_title_pattern), Phrase("pattern with `{title}`")] = Field(
+        "{title}", description="Title of commits and pull requests."
+    )
+
+
+class LandingSection(Section):
+    mode: Annotated[Literal["pull-request", "commit"], Phrase("`pull-request` or `commit`")] = (
+        Field("pull-request", description="Propose for a person to merge, or commit (local only).")
+    )
+    work_branch: Branch | None = Field(None, description="Where `commit` lands; never the base.")
+    push: Flag = Field(False, description="Push the work branch; never with force.")
+    on_conflict: Annotated[Literal["task", "rebase"], Phrase("`task` or `rebase`")] = Field(
+        "task", description="File a task, or rebase the unpushed commit."
+    )
+
+
+class SkillsSection(Section):
+    budget: Positive = Field(8000, description="Most tokens of skills in one prompt.")
+    paths: Globs = Field([], description="Further folders to look for skills in.")
+
+
+class NoticeSection(Section):
+    """Where to send word."""
+
+    url: Text = Field(min_length=1, description="An Apprise address, such as `https://…`.")
+    events: list[Literal["needs-human", "pr-ready", "finished", "sealed", "breaker"]] = Field(
+        ["needs-human", "pr-ready", "finished", "sealed", "breaker"],
+        description="What to send word of.",
+    )
+
+
+class Configuration(Section):
+    version: Annotated[Literal[1], Phrase("`1`")] = Field(
+        1, description="The version of this format."
+    )
+    roadmap: Paths = Field(["ROADMAP.md"], min_length=1, description="The roadmap's files.")
+    tracker: Annotated[Literal["local", "github"], Phrase("`local` or `github`")] = Field(
+        "local", description="Where issues and pull requests live."
+    )
+    repository: Annotated[str, Phrase("`owner/name`")] = Field(
+        "",
+        pattern=r"^$|^[\w.-]+/[\w.-]+$",
+        description="For `github`; default: GITHUB_REPOSITORY, or the origin remote.",
+    )
+    base: Branch = Field("main", description="The branch that work starts from and is proposed to.")
+    compile_on_tick: Flag = Field(True, description="Whether a tick compiles the roadmap first.")
+    trusted_ids: list[Positive] = Field(
+        [], description="Numeric ids of accounts trusted beyond write permission."
+    )
+    preflight: Annotated[PreflightSection | None, BeforeValidator(_command), Phrase("command")] = (
+        Field(None, description="Run before a tick: exit 0 goes on, 1 stops the tick, 2 warns.")
+    )
+    setup: Commands = Field(
+        [], description="Run in a fresh checkout before work and before verification."
+    )
+    verify: Commands = Field(
+        [], description="What must pass before anything is proposed. Without it nothing is."
+    )
+    verify_env: Environment = Field({}, description="Variables for setup and verify commands.")
+    e2e: Commands = Field([], description="Run besides `verify` for units labelled `e2e`.")
+    on_red_base: Annotated[Literal["propose", "fix"], Phrase("`propose` or `fix`")] = Field(
+        "propose", description="When the base itself fails: propose a repair, or make it first."
+    )
+    workers: dict[str, WorkerSection] = Field(
+        {}, description="Workers by name; the one named `default` is used unless a unit says else."
+    )
+    reviewer: Annotated[
+        ReviewerSection | None, BeforeValidator(_off_is_none), Phrase("map, or `off`")
+    ] = Field(None, description="Who judges changes. A tick without a reviewer is refused.")
+    planner: Annotated[
+        WorkerSection | None, BeforeValidator(_off_is_none), Phrase("map, or `off`")
+    ] = Field(None, description="Who splits large units.")
+    sandbox: Annotated[
+        Literal["auto", "bubblewrap", "landlock", "off"],
+        BeforeValidator(_off),
+        Phrase("`auto`, `bubblewrap`, `landlock` or `off`"),
+    ] = Field("auto", description="What contains agents and commands; `off` renounces it.")
+    readable: Texts = Field(
+        [], description="Further absolute paths that can be read inside the sandbox."
+    )
+    network: NetworkSection = Field(
+        default_factory=NetworkSection, description="What workers may reach."
+    )
+    jobs: Jobs = Field(3, description="Attempts at the same time.")
+    limits: LimitsSection = Field(
+        default_factory=LimitsSection, description="Limits of ticks and days."
+    )
+    budget: BudgetSection = Field(
+        default_factory=BudgetSection, description="Caps of money and tokens."
+    )
+    breaker: BreakerSection = Field(
+        default_factory=BreakerSection, description="When failures stop dispatch."
+    )
+    policy: PolicySection = Field(
+        default_factory=PolicySection, description="Guardrails on a change."
+    )
+    commit: CommitSection = Field(default_factory=CommitSection, description="The look of commits.")
+    reviewers: Texts = Field([], description="People or teams asked for review without `Owner:`.")
+    landing: Annotated[LandingSection, BeforeValidator(_landing)] = Field(
+        default_factory=LandingSection, description="How finished work lands."
+    )
+    skills: SkillsSection = Field(
+        default_factory=SkillsSection, description="Skills carried by prompts."
+    )
+    notify: Annotated[
+        list[Annotated[NoticeSection, BeforeValidator(_notice)]],
+        BeforeValidator(_list),
+        Phrase("address, or list of addresses"),
+    ] = Field([], description="Where to send word.")
+    retention: Duration = Field(30 * 86_400.0, description="How long run artifacts are kept.")

@@ -1,0 +1,40 @@
+"""Text that strangers wrote, made safe to print, and measured in columns."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_NEUTRAL = "\ufffd"
+_HARMFUL = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_KEPT = frozenset("\u200d\ufe0f")  # joiners inside emoji
+
+
+def clean(text: str, *, keep_newlines: bool = False) -> str:
+    """Control, bidirectional and invisible characters become visible replacement characters,
+    so that a title can neither repaint the screen nor pretend to be another."""
+    return "".join(_safe(char, keep_newlines) for char in text)
+
+
+def _safe(char: str, keep_newlines: bool) -> str:
+    if " " <= char <= "~" or char in _KEPT:
+        return char
+    if char == "\n" and keep_newlines:
+        return char
+    if char in "\t\n\r":
+        return " "
+    return _NEUTRAL if unicodedata.category(char) in _HARMFUL else char
+
+
+def width_of(text: str) -> int:
+    """Columns that the text takes on a terminal."""
+    return sum(_columns(char) for char in text)
+
+
+def pad(text: str, width: int) -> str:
+    return text + " " * (width - width_of(text))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or char in _KEPT:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
