@@ -145,7 +145,7 @@ def _choices(error: ErrorDetails) -> list[str]:
 
 
 def _nearest(given: str, known: list[str]) -> str:
-    close = get_close_matches(given.lower(), known, n=1, cutoff=0.6)
+    close = get_close_matches(given.lower(), known, n=1, cutoff=0.7)
     if close:
         return f"did you mean `{close[0]}`?"
     return "known: " + ", ".join(f"`{name}`" for name in known)
@@ -170,10 +170,11 @@ def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
     """The keys that are known at a path, by walking the schema's annotations."""
     here: Any = model
     for part in path:
-        here = _model_in(here)
-        if isinstance(part, int) or not (isinstance(here, type) and issubclass(here, BaseModel)):
+        if isinstance(part, int) or get_origin(here) is dict:
+            here = _model_in(here)
             continue
-        field = here.model_fields.get(part)
+        found = _model_in(here)
+        field = found.model_fields.get(part) if found else None
         here = field.annotation if field else None
     found = _model_in(here)
     return set(found.model_fields) if found else set()
@@ -231,8 +232,7 @@ def _contradictions(model: schema.Configuration, document: Document) -> list[Dia
 # --- settings ---------------------------------------------------------------------------------
 
 
-def _settings(model: schema.Configuration, source: str) -> Settings:
-    data = model
+def _settings(data: schema.Configuration, source: str) -> Settings:
     return Settings(
         base=data.base,
         roadmaps=tuple(data.roadmap),

@@ -10,7 +10,7 @@ import shlex
 import string
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
@@ -147,6 +147,11 @@ Flag = Annotated[bool, Phrase("true or false")]
 
 class Section(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _section(kind: type[Section], description: str) -> Any:
+    """A field that holds the section's own defaults when it is left out."""
+    return Field(default_factory=kind, description=description)
 
 
 class CommandSection(Section):
@@ -335,30 +340,18 @@ class Configuration(Section):
     readable: Texts = Field(
         [], description="Further absolute paths that can be read inside the sandbox."
     )
-    network: NetworkSection = Field(
-        default_factory=NetworkSection, description="What workers may reach."
-    )
+    network: NetworkSection = _section(NetworkSection, "What workers may reach.")
     jobs: Jobs = Field(3, description="Attempts at the same time.")
-    limits: LimitsSection = Field(
-        default_factory=LimitsSection, description="Limits of ticks and days."
-    )
-    budget: BudgetSection = Field(
-        default_factory=BudgetSection, description="Caps of money and tokens."
-    )
-    breaker: BreakerSection = Field(
-        default_factory=BreakerSection, description="When failures stop dispatch."
-    )
-    policy: PolicySection = Field(
-        default_factory=PolicySection, description="Guardrails on a change."
-    )
-    commit: CommitSection = Field(default_factory=CommitSection, description="The look of commits.")
+    limits: LimitsSection = _section(LimitsSection, "Limits of ticks and days.")
+    budget: BudgetSection = _section(BudgetSection, "Caps of money and tokens.")
+    breaker: BreakerSection = _section(BreakerSection, "When failures stop dispatch.")
+    policy: PolicySection = _section(PolicySection, "Guardrails on a change.")
+    commit: CommitSection = _section(CommitSection, "The look of commits.")
     reviewers: Texts = Field([], description="People or teams asked for review without `Owner:`.")
-    landing: Annotated[LandingSection, BeforeValidator(_landing)] = Field(
-        default_factory=LandingSection, description="How finished work lands."
+    landing: Annotated[LandingSection, BeforeValidator(_landing)] = _section(
+        LandingSection, "How finished work lands."
     )
-    skills: SkillsSection = Field(
-        default_factory=SkillsSection, description="Skills carried by prompts."
-    )
+    skills: SkillsSection = _section(SkillsSection, "Skills carried by prompts.")
     notify: Annotated[
         list[Annotated[NoticeSection, BeforeValidator(_notice)]],
         BeforeValidator(_list),
