@@ -224,7 +224,8 @@ class ClaimReleased(Fact):
 class AttemptBegun(Fact):
     """A worker run starts at `start`. `purpose`: build (a new branch) or fix-up (of a pull).
 
-    `unit_digest` is the digest of the text that is worked on; `feedback` the ids answered.
+    `unit_digest` is the digest of the text that is worked on; `feedback` the ids answered;
+    `update_only` asks for nothing but bringing `merge` in.
     """
 
     kind: ClassVar[str] = "attempt.begin"
@@ -239,6 +240,8 @@ class AttemptBegun(Fact):
     merge: str = ""
     pull: int | None = None
     feedback: tuple[str, ...] = ()
+    expected_head: str | None = None
+    update_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -98,3 +100,16 @@ class Roadmap:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", {unit.id: unit for unit in self.units})
+
+
+def text_digest(unit: Unit) -> str:
+    """SHA-256 of everything a worker is told about the unit: what was approved is this text."""
+    steps = [[step.text, step.done] for step in unit.steps]
+    told = [unit.title, unit.body, steps, list(unit.verify), list(unit.touches)]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+def edges_digest(unit: Unit) -> str:
+    """SHA-256 of what the roadmap says the unit waits for: a waiver lasts as long as this does."""
+    edges = sorted([*unit.after, *map(str, unit.after_issues)])
+    return hashlib.sha256(json.dumps(edges).encode()).hexdigest()

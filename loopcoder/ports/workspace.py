@@ -76,6 +76,16 @@ class Workspaces(Protocol):
         """Commit the change on `start` (and `merge`) and keep it alive; the same input gives the
         same hash."""
 
+    def change(self, start: str, commit: str) -> ChangeSet:
+        """What a kept commit differs from another, as `collect` would have said."""
+
+    def settle(self, workspace: Workspace) -> None:
+        """Take what is untracked now (left by setup commands) as not the agent's work: `collect`
+        leaves it out. Idempotent."""
+
+    def unresolved(self, workspace: Workspace) -> tuple[str, ...]:
+        """Paths that still hold conflict markers of our own merge."""
+
     def patch(self, start: str, commit: str) -> bytes:
         """The binary-safe patch between two commits."""
 

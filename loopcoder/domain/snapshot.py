@@ -1,0 +1,111 @@
+"""Everything a tick may look at, frozen: the only input of the decision besides the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.issue import Feedback, Issue, PullRequest, PullState
+from loopcoder.domain.unit import Unit, UnitId
+
+
+class BlockerState(StrEnum):
+    """What is known of something a unit waits for."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    NOT_PLANNED = "not planned"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One edge of a unit that is neither completed nor waived."""
+
+    name: str
+    number: int | None
+    state: BlockerState
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """One unit as the world shows it now.
+
+    `blockers` holds only what still blocks. `feedback` holds what writers said on our pull
+    request and we have not answered. `taken_by` names a person who works on it. `claim_alive`
+    says whether the recorded claim still excludes us. `standing` is True for a unit of the base
+    branch's roadmap, False for a proposed one. `kept_head` is the last commit an attempt made;
+    `digest` the hash of the text that would be worked on now; `parts` its child units;
+    `commands` pairs each command label on the issue with the login of the writer who put it on.
+    """
+
+    unit: Unit
+    record: UnitRecord
+    issue: Issue | None = None
+    pull: PullRequest | None = None
+    feedback: tuple[Feedback, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    taken_by: str = ""
+    claim_alive: bool = False
+    standing: bool = True
+    branch_head: str = ""
+    kept_head: str = ""
+    digest: str = ""
+    parts: tuple[UnitId, ...] = ()
+    parts_done: bool = False
+    commands: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def id(self) -> UnitId:
+        return self.unit.id
+
+    @property
+    def approved(self) -> bool:
+        return self.standing or self.record.approved is not None
+
+    @property
+    def open_pull(self) -> PullRequest | None:
+        return self.pull if self.pull and self.pull.is_open else None
+
+    @property
+    def merged(self) -> bool:
+        return self.pull is not None and self.pull.state is PullState.MERGED
+
+
+@dataclass(frozen=True, slots=True)
+class BaseState:
+    """The commit new work starts from. `green` is None while nobody has checked it."""
+
+    sha: str
+    green: bool | None = None
+    failing: str = ""
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TickState:
+    """What this tick has done so far. `allowed` limits it to some units when not empty."""
+
+    run: str
+    started_at: datetime
+    attempted: frozenset[UnitId] = frozenset()
+    stopped_providers: frozenset[str] = frozenset()
+    allowed: frozenset[UnitId] = frozenset()
+    max_units: int | None = None
+    max_minutes: float | None = None
+    stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The world at `now`. `dependants` counts, per unit, the longest chain that waits for it."""
+
+    now: datetime
+    base: BaseState
+    units: tuple[UnitView, ...]
+    history: History
+    tick: TickState
+    depth: dict[UnitId, int] = field(default_factory=dict)
+    open_pulls: int = 0

@@ -1,0 +1,105 @@
+"""What a tick did, as a value that is printed, written to a file and sent to programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.unit import UnitId
+from loopcoder.domain.verdict import Check, Finding
+
+
+class StopReason(StrEnum):
+    """Why the pass ended."""
+
+    IDLE = "idle"
+    WAITING_FOR_MERGE = "waiting-for-merge"
+    SEALED = "sealed"
+    LIMIT = "limit"
+    BUDGET = "budget"
+    BREAKER = "breaker"
+    BASE_RED = "base-red"
+    HELD = "held"
+    RATE_LIMIT = "rate-limit"
+
+
+class UnitOutcome(StrEnum):
+    """What became of a unit in this tick."""
+
+    PROPOSED = "proposed"
+    COMMITTED = "committed"
+    UPDATED = "updated"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    HELD = "held"
+    NEEDS_HUMAN = "needs-human"
+    WAITING = "waiting"
+    DROPPED = "dropped"
+
+
+WORKED = frozenset(
+    {UnitOutcome.PROPOSED, UnitOutcome.COMMITTED, UnitOutcome.UPDATED, UnitOutcome.FAILED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """One unit's line of the report. `stage` is the last stage that ran, empty if none did."""
+
+    unit: UnitId
+    title: str
+    outcome: UnitOutcome
+    reason: str
+    issue: int | None = None
+    stage: str = ""
+    attempt: int | None = None
+    branch: str = ""
+    head: str = ""
+    pull: int | None = None
+    usd: Decimal = Decimal(0)
+    tokens: int = 0
+    worker: str = ""
+    reviewer: str = ""
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    verdict: str = ""
+    files: tuple[str, ...] = ()
+    seconds: float = 0.0
+    rounds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiUse:
+    """Requests made to a tracker over a network; all zero for the local one."""
+
+    requests: int = 0
+    points: int = 0
+    not_modified: int = 0
+    writes: int = 0
+    retries: int = 0
+    slept_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """`warnings` are what every reader must see, such as a reviewer that was never calibrated."""
+
+    run: str
+    stop_reason: StopReason
+    started_at: datetime
+    finished_at: datetime
+    base: str
+    base_branch: str
+    units: tuple[UnitLine, ...] = ()
+    base_failing: str = ""
+    spent: Decimal = Decimal(0)
+    cap: Decimal | None = None
+    tokens: int = 0
+    writes: int = 0
+    api: ApiUse = ApiUse()
+    warnings: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = field(default=())
+    waiting_for_you: tuple[str, ...] = ()

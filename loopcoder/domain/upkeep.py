@@ -1,0 +1,141 @@
+"""What has to be tidied before anything is dispatched: finished, given up, or owed to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loopcoder.domain import action as act
+from loopcoder.domain.issue import CloseReason, CommandLabel, PullRequest, PullState
+from loopcoder.domain.lifecycle import TERMINAL, is_done, is_dropped, state_of
+from loopcoder.domain.settings import Settings
+from loopcoder.domain.snapshot import Snapshot, UnitView
+
+MAX_INTERRUPTIONS = 5
+"""Processes that may die on one attempt before it counts as a strike: an attempt that brings its
+own process down must end some time."""
+
+_TAKEN_AS_A_WORD = (CommandLabel.RETRY, CommandLabel.UNBLOCK)
+
+
+def plan_upkeep(snapshot: Snapshot, settings: Settings) -> list[act.Upkeep]:
+    """Every tidying action the snapshot calls for, unit by unit."""
+    actions: list[act.Upkeep] = []
+    for view in snapshot.units:
+        actions.extend(_of_unit(view, snapshot, settings))
+    actions.extend(_orphans(snapshot))
+    return actions
+
+
+def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator[act.Upkeep]:
+    if view.claim_alive:
+        return
+    yield from _words(view)
+    yield from _left_open(view)
+    if is_done(view) or is_dropped(view) or view.parts_done:
+        yield from _finished(view, snapshot)
+        return
+    reasons = _owed_to_a_person(view, settings)
+    if reasons and view.record.needs_human is None:
+        number = view.issue.number if view.issue else None
+        yield act.Escalate(view.id, number, reasons, reasons[-1])
+    else:
+        yield from _needs_human_label(view)
+    if view.id == "fix-base" and snapshot.base.green and not view.open_pull and view.issue:
+        yield act.CloseIssue(
+            view.id, view.issue.number, CloseReason.COMPLETED, "the base is green again"
+        )
+
+
+def _words(view: UnitView) -> Iterator[act.Upkeep]:
+    if view.issue is None:
+        return
+    for label, login in view.commands:
+        if label in _TAKEN_AS_A_WORD:
+            yield act.Accept(view.id, view.issue.number, label, f"asked for by @{login}")
+
+
+def _left_open(view: UnitView) -> Iterator[act.Upkeep]:
+    current = view.record.current
+    if current is None:
+        return
+    if is_done(view) or is_dropped(view):
+        yield act.Abandon(view.id, current.number, False, "the unit is finished")
+    elif view.digest and current.begun.unit_digest not in ("", view.digest):
+        yield act.Abandon(view.id, current.number, False, "the unit's text changed since")
+    elif current.claims > MAX_INTERRUPTIONS:
+        reason = f"the attempt was interrupted {current.claims - 1} times"
+        yield act.Abandon(view.id, current.number, True, reason)
+
+
+def _finished(view: UnitView, snapshot: Snapshot) -> Iterator[act.Upkeep]:
+    issue = view.issue
+    if issue is None:
+        return
+    if issue.is_open and (is_done(view) or view.parts_done):
+        yield act.CloseIssue(view.id, issue.number, CloseReason.COMPLETED, _how_done(view))
+    if state_of(view, snapshot.history) in TERMINAL and CommandLabel.NEEDS_HUMAN in issue.labels:
+        yield act.Unlabel(view.id, issue.number, CommandLabel.NEEDS_HUMAN, "the unit is finished")
+
+
+def _how_done(view: UnitView) -> str:
+    if view.merged and view.pull:
+        return f"#{view.pull.number} was merged"
+    if view.record.landed:
+        return f"landed on {view.record.landed.branch} as {view.record.landed.head[:7]}"
+    if view.parts_done:
+        return "all its parts are done"
+    return "its box is ticked in the roadmap"
+
+
+def _owed_to_a_person(view: UnitView, settings: Settings) -> tuple[str, ...]:
+    struck = view.record.struck
+    if len(struck) >= settings.limits.attempts:
+        return tuple(f"attempt {a.number}: {a.finished.reason}" for a in struck if a.finished)
+    closed = closed_unmerged(view)
+    if closed:
+        by = f" by @{closed.closed_by.login}" if closed.closed_by else ""
+        return (f"#{closed.number} was closed unmerged{by}",)
+    pull = view.open_pull
+    rounds = settings.limits.review_rounds
+    if pull and view.record.pull and view.record.pull.fix_ups >= rounds and wants_fix_up(view):
+        return (f"#{pull.number} was fixed up {rounds} times and still needs changes",)
+    return ()
+
+
+def closed_unmerged(view: UnitView) -> PullRequest | None:
+    """Our pull request, when a person closed it and has not said retry since."""
+    pull, ours = view.pull, view.record.pull
+    if pull is None or ours is None or pull.number != ours.number:
+        return None
+    if pull.state is not PullState.CLOSED:
+        return None
+    retried = view.record.retried_at
+    return pull if retried is None or retried < pull.updated_at else None
+
+
+def wants_fix_up(view: UnitView) -> bool:
+    """Whether the open pull request waits for us rather than for a person."""
+    pull = view.open_pull
+    return pull is not None and (bool(view.feedback) or pull.mergeable is False)
+
+
+def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:
+    if view.issue is None or not view.issue.is_open:
+        return
+    labelled = CommandLabel.NEEDS_HUMAN in view.issue.labels
+    if view.record.needs_human and not labelled:
+        reason = view.record.needs_human.reasons[-1]
+        yield act.Relabel(view.id, view.issue.number, CommandLabel.NEEDS_HUMAN, reason)
+    elif labelled and not view.record.needs_human:
+        yield act.Unlabel(
+            view.id, view.issue.number, CommandLabel.NEEDS_HUMAN, "a person said retry"
+        )
+
+
+def _orphans(snapshot: Snapshot) -> Iterator[act.SettleOrphan]:
+    alive = {view.id for view in snapshot.units if view.claim_alive}
+    for spend in snapshot.history.spend.values():
+        if not spend.settled and spend.unit not in alive:
+            yield act.SettleOrphan(
+                spend.reservation, spend.unit, "its process died; charged as reserved"
+            )
