@@ -97,17 +97,24 @@ class ConfigSource:
 
     def _candidates(self) -> Iterator[str]:
         """Branches that may be the base, likeliest first; what is checked out comes late."""
-        remote = self._git.run("symbolic-ref", "--short", "refs/remotes/origin/HEAD", check=False)
-        names = [remote.stdout.decode().strip().removeprefix("origin/"), "main", "master"]
-        names.append(self._current() or "")
+        seen = {""}
+        for find in (self._remote_default, lambda: "main", lambda: "master", self._current):
+            name = find()
+            if name not in seen and self._is_branch(name):
+                yield name
+            seen.add(name)
         path = self._on_disk()
-        if path is not None and not all(self._is_branch(name) for name in names if name):
-            names.append(_base_named_in(path))
-        yield from (name for name in dict.fromkeys(names) if name and self._is_branch(name))
+        hint = _base_named_in(path) if path else ""
+        if hint not in seen and self._is_branch(hint):
+            yield hint
 
-    def _current(self) -> str | None:
+    def _remote_default(self) -> str:
+        head = self._git.run("symbolic-ref", "--short", "refs/remotes/origin/HEAD", check=False)
+        return head.stdout.decode("utf-8", "replace").strip().removeprefix("origin/")
+
+    def _current(self) -> str:
         head = self._git.run("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
-        return head.stdout.decode().strip() or None
+        return head.stdout.decode("utf-8", "replace").strip()
 
     def _is_branch(self, name: str) -> bool:
         ref = f"refs/heads/{name}^{{commit}}"
