@@ -51,7 +51,8 @@ def _expression(pattern: str) -> str:
 
 def _component(part: str) -> str:
     """One path component; a `**` inside a name means no more than `*`."""
-    out, index = [], 0
+    out: list[str] = []
+    index = 0
     while index < len(part):
         char = part[index]
         if char == "*":
