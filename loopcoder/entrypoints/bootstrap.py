@@ -10,13 +10,14 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.domain.issue import Actor
+from loopcoder.domain.issue import BOT, Actor
+from loopcoder.domain.settings import Calibration
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from loopcoder.ports.reviewer import Reviewer
     from loopcoder.ports.worker import Worker
 
-BOT = Actor(1, "loopcoder")
 USABLE_KINDS = ("command", "scripted")
 
 
@@ -74,7 +74,7 @@ class House:
     @cached_property
     def state_dir(self) -> Path:
         """`<git common dir>/loopcoder`: everything of ours that is kept."""
-        path = self.repository.common_dir / "loopcoder"
+        path = self.repository.state_dir
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path
 
@@ -86,12 +86,8 @@ class House:
 
     @cached_property
     def cache_dir(self) -> Path:
-        """Where this repository's workspaces are: one folder a repository, by name and path."""
-        common = self.repository.common_dir.resolve()
-        name = common.parent.name if common.name == ".git" else common.name
-        safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "repository"
-        path_hash = hashlib.sha256(os.fsencode(common)).hexdigest()[:10]
-        path = user_cache(self.environ) / "loopcoder" / f"{safe}-{path_hash}"
+        """Where this repository's workspaces are: a folder of its own."""
+        path = user_cache(self.environ) / "loopcoder" / self.repository.key
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path
 
@@ -124,18 +120,11 @@ class House:
 
     @cached_property
     def person(self) -> Actor:
-        """The human at the keyboard, known by git's identity."""
-        from loopcoder.adapters.git.command import Git
-
-        git = Git(self.directory, trusted=True)
-        email, name = (
-            git.run("config", "--get", f"user.{key}", check=False).stdout.decode("utf-8", "replace")
-            for key in ("email", "name")
-        )
-        login = _login(name) or _login(email.split("@")[0]) or _login(self.environ.get("USER", ""))
-        key = (email.strip() or login).casefold()
-        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) + 2
-        return Actor(number, login or "somebody")
+        """The human at the keyboard, known by git's identity: the same one for the same mail."""
+        name, mail = self.repository.identity()
+        login = _login(name) or _login(mail.split("@")[0]) or "somebody"
+        digest = hashlib.sha256((mail or login).casefold().encode()).digest()
+        return Actor(int.from_bytes(digest[:6]) + BOT.id + 1, login)
 
     # --- where things are kept
 
@@ -237,20 +226,32 @@ class House:
 
     @cached_property
     def reviewer(self) -> Reviewer:
-        """Who judges changes; ConfigurationError when nobody is configured to."""
+        """Who judges changes."""
+        return self.reviewer_named("")
+
+    def reviewer_named(self, name: str) -> Reviewer:
+        """The configured reviewer, or the worker with a name in that role.
+
+        ConfigurationError when nobody is configured to judge, or it cannot be used.
+        """
         reviewer = self.settings.reviewer
         if reviewer is None:
             raise ConfigurationError(
                 "No reviewer is configured, so nothing can be proposed.",
                 "Add `reviewer:` to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
             )
-        if reviewer.calibration == "required":
+        if reviewer.calibration is Calibration.REQUIRED:
             raise ConfigurationError(
                 "The reviewer must be calibrated (`calibration: required`), and this version of "
                 "loopcoder cannot calibrate yet.",
                 "Write `calibration: off` under `reviewer:`; every report will say so.",
             )
-        spec = replace(_usable(reviewer.spec, "reviewer"), name="reviewer")
+        if name and name not in self.settings.workers:
+            raise self._no_worker(name)
+        spec = _usable(
+            self.settings.workers[name] if name else reviewer.spec,
+            f"workers.{name}" if name else "reviewer",
+        )
         if spec.kind == "scripted":
             from loopcoder.adapters.agents.scripted import ScriptedReviewer
 

@@ -54,11 +54,6 @@ class ConfigSource:
             )
         return agreed
 
-    def base_commit(self, settings: Settings) -> str:
-        """The commit that the base branch points to; ConfigurationError when there is none."""
-        self._check_base(settings, settings.source)
-        return self._git.text("rev-parse", f"refs/heads/{settings.base}^{{commit}}")
-
     @property
     def _git(self) -> Git:
         return Git(self.root, trusted=True)

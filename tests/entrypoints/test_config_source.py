@@ -149,8 +149,3 @@ def test_a_file_that_is_not_utf_8(project: Project) -> None:
     (project.root / "loopcoder.yml").write_bytes(b"base: main\n# \xff\n")
     with pytest.raises(ConfigurationError, match=r"loopcoder\.yml:2: the file is not UTF-8"):
         ConfigSource(project.root).from_working_tree()
-
-
-def test_the_base_commit_is_told(project: Project) -> None:
-    source = ConfigSource(project.root)
-    assert source.base_commit(source.from_base()) == project.git("rev-parse", "main")
