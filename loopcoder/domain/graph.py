@@ -231,10 +231,12 @@ def globs_overlap(one: Iterable[str], other: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parts(pattern: str) -> tuple[str, ...]:
-    """The path segments of a pattern. A folder (`src/`) means all that is below it."""
+    """The path segments of a pattern, read as `domain.glob` does: a name alone is at any depth."""
     cleaned = pattern.strip().removeprefix("./")
-    parts = tuple(part for part in cleaned.split("/") if part and part != ".")
-    return (*parts, "**") if cleaned.endswith("/") or not parts else parts
+    body = cleaned.strip("/")
+    parts = tuple(part for part in body.split("/") if part and part != ".")
+    pinned = "/" in body or cleaned.startswith("/")
+    return parts if pinned and parts else ("**", *parts)
 
 
 @lru_cache(maxsize=16384)

@@ -60,10 +60,12 @@ def parse_roadmap(text: str, file: str = "ROADMAP.md") -> Reading:
     return parse_roadmaps((Source(file, text),))
 
 
-def parse_roadmaps(sources: Sequence[Source], seed: str = "") -> Reading:
+def parse_roadmaps(
+    sources: Sequence[Source], seed: str = "", taken: frozenset[str] = frozenset()
+) -> Reading:
     """Read several files as one roadmap; references resolve across them.
 
-    `seed` is the one that ids will be minted with.
+    `seed` and `taken` (ids in use elsewhere) say which ids the unidentified units would get.
     """
     documents = [(source.file, outline(source.text)) for source in sources]
     index = index_of(documents)
@@ -71,11 +73,12 @@ def parse_roadmaps(sources: Sequence[Source], seed: str = "") -> Reading:
     findings = {reading.file: reading.findings for reading in readings}
     drafts = _settle_ids(readings, findings)
     names = Names(drafts, (section for reading in readings for section in reading.sections))
-    unidentified = _predict(drafts, names, seed)
+    unidentified = _predict(drafts, names, seed, taken)
     weaver = Weaver(readings, names)
     weaver.weave()
     units = _units(drafts, weaver, {reading.file: reading.outline.lines for reading in readings})
     _check_units(units, findings)
+    _check_words(drafts, findings)
     _check_cycles(units, findings)
     for reading in readings:
         _check_emptiness(reading)
@@ -144,9 +147,11 @@ def _merge(earlier: Draft, later: Draft, kept: list[Draft], first: dict[str, Dra
     earlier.detail = later
 
 
-def _predict(drafts: Iterable[Draft], names: Names, seed: str) -> tuple[Unidentified, ...]:
+def _predict(
+    drafts: Iterable[Draft], names: Names, seed: str, elsewhere: frozenset[str]
+) -> tuple[Unidentified, ...]:
     """The ids that minting would give, in the order of the file."""
-    taken = set(names.ids)
+    taken = set(names.ids) | elsewhere
     found = []
     for draft in drafts:
         if draft.id:
@@ -250,10 +255,14 @@ def _check_units(units: Sequence[Unit], findings: dict[str, Findings]) -> None:
                 f"`{unit.id}` is done, but `{waiting}` before it is open",
                 "Tick the other box, or remove the dependency.",
             )
-        if said := _UNDONE.search(unit.title):
-            report.warning(
-                unit.line - 1,
-                f"`{unit.id}` is ticked, but its title says “{said.group()}”",
+
+
+def _check_words(drafts: Iterable[Draft], findings: dict[str, Findings]) -> None:
+    for draft in drafts:
+        if draft.box is Box.DONE and (said := _UNDONE.search(draft.lead.line)):
+            findings[draft.file].warning(
+                draft.line,
+                f"`{draft.id or draft.title}` is ticked, but says “{said.group()}”",
                 "Write `[ ]` to keep it open or `[-]` to drop it.",
                 at=said.group(),
             )

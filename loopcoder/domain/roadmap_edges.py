@@ -56,6 +56,7 @@ class Weaver:
         self._ids_of_section: dict[Section, tuple[UnitId, ...]] = {}
         self._inherited: dict[Section, UnitEdges] = {}
         self._done: dict[Draft, UnitEdges] = {}
+        self._warned: set[Section] = set()
 
     def weave(self) -> None:
         """Resolve everything; problems are added to the findings of their file."""
@@ -255,7 +256,8 @@ class Weaver:
         if start == end:
             summary = f"`{mention.word}: {part}` names a section without units"
             findings.warning(mention.line, summary, "It blocks nothing.", at=part)
-        elif nameless:
+        elif nameless and target.section not in self._warned:
+            self._warned.add(target.section)
             findings.warning(
                 mention.line,
                 f"`{mention.word}: {part}`: {nameless} of its units have no id yet",

@@ -94,7 +94,7 @@ def _set_touches(fields: Fields, values: tuple[str, ...]) -> str:
     for value in values:
         patterns = code_spans(value) or tuple(re.split(r"[,\s]+", value))
         for pattern in filter(None, patterns):
-            if pattern.startswith(("/", "~")) or ".." in pattern.split("/"):
+            if pattern.startswith("~") or ".." in pattern.split("/"):
                 return f"`{pattern}` is not a path inside the repository"
             fields.touches.append(pattern.removeprefix("./"))
     return ""

@@ -27,6 +27,9 @@ _FILE_NAME = re.compile(r".*\.[A-Za-z]{1,5}")
 _NOT_AN_ID = re.compile(
     r"p[0-4]|q[1-4]|v?\d+(?:[._-]\d+)*(?:[._-]?(?:alpha|beta|rc|dev|pre|post|x)[._-]?\d*)?"
 )
+# Words such as e2e, i18n and k8s; T12a is an id.
+_NUMERONYM = re.compile(r"[A-Za-z]+\d+(?:[A-Za-z]{2,}|(?<=[a-z]\d)[a-z])")
+_NUMBERING = re.compile(r"^\d+(?:\.\d+)*[.)*:]*\s+(?:\(\w\)\s+)?")
 _SEPARATOR = re.compile(r"^\s*[-–—:]?\s+|^\s+")
 
 
@@ -70,7 +73,7 @@ def lead_token(line: str) -> LeadToken | None:
     if not (_is_set_off(found) or _BARE.fullmatch(token)):
         return None
     folded = fold_id(token)
-    if not _looks_like_an_id(folded) or is_reserved_id(folded):
+    if not _looks_like_an_id(folded) or _NUMERONYM.fullmatch(token) or is_reserved_id(folded):
         return None
     rest = line[found.end() :]
     if found["open"] and not _closes(found["open"], found["close"] + (found["link"] or "")):
@@ -107,7 +110,7 @@ def mint_id(phrase: str, taken: Container[str], seed: str = "") -> UnitId:
 
     The same phrase, taken ids and seed give the same id.
     """
-    stem = _cut_at_word(_slug(phrase))
+    stem = _cut_at_word(_slug(_NUMBERING.sub("", phrase)) or _slug(phrase))
     if not is_unit_id(stem):
         return _random_id(phrase, taken, seed)
     candidate, number = stem, 1

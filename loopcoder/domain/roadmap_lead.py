@@ -170,7 +170,7 @@ def shorten(title: str, markup: str = "") -> str:
         return title
     if (bold := _bold_lead(markup)) and len(bold) <= TITLE_LENGTH:
         return bold
-    ends = [found.start() for found in _CLAUSE_END.finditer(title, 20, TITLE_LENGTH)]
+    ends = [found.start() for found in _CLAUSE_END.finditer(title, 40, TITLE_LENGTH)]
     if ends:
         return title[: ends[-1]].rstrip(" .;:-–—")
     head = title[: TITLE_LENGTH - 1]
@@ -186,8 +186,8 @@ def _phrase(title: str, markup: str) -> str:
     """The words a missing id is made of: the bold beginning, else up to a dash or parenthesis."""
     if markup.startswith(("**", "__")) and (bold := _bold_lead(markup)):
         return bold
-    head = _PHRASE_END.split(title, maxsplit=1)[0]
-    return head if len(head) > 1 else title
+    found = _PHRASE_END.search(title, 12)
+    return title[: found.start()] if found else title
 
 
 def _inline_mentions(

@@ -130,7 +130,7 @@ class Names:
                 "`loopcoder plan` writes it into the file."
             )
         if draft := self._by_title(part):
-            return f"A unit has that title: did you mean {draft.id}?"
+            return f"A unit has that title: write its id, {self._id_of(draft)}."
         if close := self.near(part):
             return f"did you mean {close}?"
         return "Name a unit by its id, a section by its heading, or an issue as #123."
@@ -143,13 +143,19 @@ class Names:
         close = difflib.get_close_matches(fold_id(plain_text(part)), list(self.ids), 1, 0.7)
         if close:
             return close[0]
-        keys = difflib.get_close_matches(name_key(part), list(self._sections), 1, 0.8)
+        numbers = re.findall(r"\d+", part)
+        keys = [key for key in self._sections if re.findall(r"\d+", key) == numbers]
+        keys = difflib.get_close_matches(name_key(part), keys, 1, 0.8)
         return self._sections[keys[0]][0].name if keys else ""
+
+    def _id_of(self, draft: Draft) -> str:
+        pending = (id for id, each in self.pending.items() if each is draft)
+        return draft.id or next(pending, "")
 
     def _by_title(self, part: str) -> Draft | None:
         if self._titles is None:
             self._titles = {}
-            for draft in self.ids.values():
+            for draft in (*self.ids.values(), *self.pending.values()):
                 for key in section_keys(draft.title):
                     self._titles.setdefault(key, draft)
         return self._titles.get(name_key(part))

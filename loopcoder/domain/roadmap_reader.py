@@ -187,7 +187,7 @@ class _Reader:
         box = task_box(first.text)
         if self.section.excluded and reads is None:
             if box is not None:
-                self._count(self.section.name, self.section.line, 1)
+                self._count_excluded()
             else:
                 self._below(item)
             return
@@ -221,7 +221,7 @@ class _Reader:
             return
         for row in block.children[1:]:
             if self.section.excluded and reads is None:
-                self._count(self.section.name, self.section.line, 1)
+                self._count_excluded()
             else:
                 self._row(header, row)
 
@@ -280,6 +280,12 @@ class _Reader:
 
     def _skip(self, block: Block, name: str, line: int) -> None:
         self._count(name, line, _count_boxes(block))
+
+    def _count_excluded(self) -> None:
+        section = self.section
+        while section.parent is not None and section.parent.excluded:
+            section = section.parent
+        self._count(section.name, section.line, 1)
 
     def _count(self, name: str, line: int, boxes: int) -> None:
         if boxes:
