@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +110,12 @@ class House:
         source = self.config_source
         return source.from_base() if self.from_base else source.from_working_tree()
 
+    def with_jobs(self, jobs: int) -> House:
+        """The same house, with another number of attempts at the same time."""
+        other = replace(self)
+        vars(other)["settings"] = replace(self.settings, jobs=jobs)
+        return other
+
     # --- who we are
 
     @cached_property
@@ -182,21 +188,31 @@ class House:
 
     @cached_property
     def workspaces(self) -> GitWorkspaces:
+        """Clones that borrow the user's objects where a sandbox keeps those read-only."""
         from loopcoder.adapters.git.workspace import GitWorkspaces
 
-        return GitWorkspaces(self.repository, self.cache_dir)
+        borrow = self.settings.sandbox != "off"
+        return GitWorkspaces(self.repository, self.cache_dir, borrow)
 
     @cached_property
     def sandbox(self) -> Sandbox:
+        """What agents and commands are kept in; Unavailable says how to get one."""
         from loopcoder.adapters.sandbox import choose_sandbox
 
-        return choose_sandbox(self.settings.sandbox)
+        repository = self.repository
+        return choose_sandbox(
+            self.settings.sandbox,
+            environ=self.environ,
+            home=user_home(self.environ),
+            readable=tuple(Path(path) for path in self.settings.readable),
+            hidden=(repository.root, repository.common_dir, self.cache_dir),
+        )
 
     @cached_property
     def commands(self) -> CommandRunner:
         from loopcoder.adapters.commands import SandboxedCommands
 
-        return SandboxedCommands(self.sandbox)
+        return SandboxedCommands(self.sandbox, self.repository.object_stores)
 
     def worker(self, name: str) -> Worker:
         """The worker with a name; ConfigurationError when it cannot be used."""
@@ -283,5 +299,12 @@ def user_cache(environ: Mapping[str, str]) -> Path:
         return Path(chosen)
     if sys.platform == "win32" and (local := environ.get("LOCALAPPDATA")):
         return Path(local)
-    home = Path(environ.get("HOME") or Path.home())
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return user_home(environ) / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+
+
+def user_home(environ: Mapping[str, str]) -> Path:
+    """The user's home; ConfigurationError where the machine knows of none."""
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - never raises
+    if not home.is_absolute():
+        raise ConfigurationError("This user has no home folder.", "Set HOME to one.")
+    return home

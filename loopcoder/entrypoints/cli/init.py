@@ -1,0 +1,187 @@
+"""`loopcoder init`: look at the project, write what is missing, say what comes next."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loopcoder.adapters.git.command import Git
+from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.config import FILES
+from loopcoder.entrypoints.detection import Agent, Suite, find_agents, find_roadmap, find_suites
+from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.text import clean
+
+if TYPE_CHECKING:
+    from loopcoder.entrypoints.bootstrap import House
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found out about the project and the machine."""
+
+    root: Path
+    base: str
+    remote: str
+    suites: list[Suite]
+    agents: list[Agent]
+    has_key: bool
+    sandbox: str
+    roadmap: str | None
+
+
+@click.command("init")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found and written as JSON.")
+@pass_house
+def init(house: House, as_json: bool) -> None:
+    """Write loopcoder.yml and an example ROADMAP.md, if they are not there.
+
+    Nothing that exists is changed. What is found out about tests, agents and the sandbox goes
+    into the configuration, or is said.
+    """
+    found = _look(house)
+    written, kept = _write(found)
+    if as_json:
+        click.echo(json.dumps(_json(found, written, kept), ensure_ascii=False, indent=2))
+    else:
+        _tell(found, written, kept)
+
+
+def _look(house: House) -> Findings:
+    root = _root(house.directory)
+    git = Git(root, trusted=True)
+    head = git.run("symbolic-ref", "--quiet", "--short", "HEAD", check=False).stdout
+    base = head.decode("utf-8", "replace").strip()
+    if git.succeeds("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+        base = house.repository.default_base()
+    remote = git.run("remote", "get-url", "origin", check=False).stdout
+    path = house.environ.get("PATH", "")
+    return Findings(
+        root=root,
+        base=base or "main",
+        remote=remote.decode("utf-8", "replace").strip(),
+        suites=find_suites(root, path),
+        agents=find_agents(path),
+        has_key=bool(house.environ.get("ANTHROPIC_API_KEY")),
+        sandbox=_sandbox(house),
+        roadmap=find_roadmap(root),
+    )
+
+
+def _root(directory: Path) -> Path:
+    """The working tree's top, in a repository that may not have a commit yet."""
+    found = Git(directory, trusted=True).run("rev-parse", "--show-toplevel", check=False)
+    if found.code != 0:
+        raise ConfigurationError(
+            f"{directory} is not in the working tree of a git repository.",
+            "Run `git init` there, or go to your project.",
+        )
+    return Path(found.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+
+def _sandbox(house: House) -> str:
+    """The sandbox that would be used; empty when there is none."""
+    from loopcoder.adapters.sandbox import choose_sandbox
+
+    try:
+        return choose_sandbox("auto", environ=house.environ).describe()
+    except LoopcoderError:
+        return ""
+
+
+def _write(found: Findings) -> tuple[list[str], list[str]]:
+    """What was written, and what was there already."""
+    from loopcoder.entrypoints.starter import ROADMAP_TEXT, config_text
+
+    written: list[str] = []
+    kept = [name for name in FILES if (found.root / name).exists()]
+    if not kept:
+        roadmap = found.roadmap or "ROADMAP.md"
+        text = config_text(found.base, roadmap, found.suites, found.agents)
+        _create(found.root, "loopcoder.yml", text, written, kept)
+    if found.roadmap:
+        kept.append(found.roadmap)
+    else:
+        _create(found.root, "ROADMAP.md", ROADMAP_TEXT, written, kept)
+    return written, kept
+
+
+def _create(root: Path, name: str, text: str, written: list[str], kept: list[str]) -> None:
+    try:
+        with (root / name).open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        written.append(name)
+    except FileExistsError:
+        kept.append(name)
+    except OSError as error:
+        raise LoopcoderError(f"{root / name} cannot be written: {error.strerror}.") from error
+
+
+def _tell(found: Findings, written: list[str], kept: list[str]) -> None:
+    terminal = stdout()
+    suites = [[suite.command, suite.because] for suite in found.suites]
+    suites = suites or [["none found", "name the command under verify: in loopcoder.yml"]]
+    agents = " ".join(f"{agent.name} {agent.version}".strip() for agent in found.agents) or "none"
+    key = "set" if found.has_key else "not set"
+    rows = [["repository", clean(_short(found.root)), f"branch {found.base}, {_remote(found)}"]]
+    rows += [["tests" if i == 0 else "", *suite] for i, suite in enumerate(suites)]
+    rows.append(["agent", agents, f"ANTHROPIC_API_KEY {key}; a command is to be named for now"])
+    rows.append(["sandbox", found.sandbox or "none", "" if found.sandbox else _NO_SANDBOX])
+    terminal.table([["", *row] for row in rows])
+    if written:
+        terminal.say(f"wrote {' and '.join(written)}")
+    if kept:
+        terminal.say(f"kept {' and '.join(kept)} as it is" if len(kept) == 1 else _kept(kept))
+    terminal.say("next: " + ", ".join(_next(found, written)))
+
+
+_NO_SANDBOX = "nothing runs without one, unless `sandbox: off` is written; see loopcoder doctor"
+
+
+def _kept(names: list[str]) -> str:
+    return f"kept {' and '.join(names)} as they are"
+
+
+def _remote(found: Findings) -> str:
+    return "remote origin" if found.remote else "remote none"
+
+
+def _short(path: Path) -> str:
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - this one never raises
+    inside = path.is_relative_to(home) and path != home
+    return f"~/{path.relative_to(home)}" if inside else str(path)
+
+
+def _next(found: Findings, written: list[str]) -> list[str]:
+    """The steps that are left, in order."""
+    steps = []
+    roadmap = found.roadmap or "ROADMAP.md"
+    if "loopcoder.yml" in written:
+        steps.append("name a worker and a reviewer in loopcoder.yml")
+        if not found.suites:
+            steps.append("name the test command under verify: there")
+    if roadmap in written:
+        steps.append(f"edit {roadmap}")
+    steps.append("`loopcoder plan` (adds missing ids)")
+    steps.append("commit both files")
+    return [*steps, "`loopcoder tick`"]
+
+
+def _json(found: Findings, written: list[str], kept: list[str]) -> dict[str, object]:
+    return {
+        "repository": str(found.root),
+        "base": found.base,
+        "tests": [{"command": s.command, "because": s.because} for s in found.suites],
+        "agents": [{"name": a.name, "version": a.version} for a in found.agents],
+        "anthropic_api_key": found.has_key,
+        "sandbox": found.sandbox or None,
+        "written": written,
+        "kept": kept,
+        "next": _next(found, written),
+    }

@@ -1,0 +1,75 @@
+"""The files that `loopcoder init` writes: pure text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from loopcoder.entrypoints.detection import Agent, Suite
+
+_WORKERS = """\
+# Who does the work, and who judges it: any program, started in a sandbox, with the prompt on
+# standard input. A worker edits the files of its folder and ends with 0; a reviewer prints a
+# verdict as JSON. Take the comment signs away and name your programs; no tick runs before that.
+"""
+_STUB = """\
+#workers:
+#  default: {kind: command, run: ["./agent.sh"], timeout: 50m, cost: free}
+#reviewer: {kind: command, run: ["./review.sh"], calibration: off}
+"""
+
+
+def config_text(base: str, roadmap: str, suites: Sequence[Suite], agents: Sequence[Agent]) -> str:
+    """A short `loopcoder.yml`, valid as it is."""
+    lines = ["# See docs/reference/configuration.md of loopcoder for every key.", "version: 1"]
+    lines.append(f"base: {_quoted(base)}")
+    if roadmap != "ROADMAP.md":
+        lines.append(f"roadmap: {_quoted(roadmap)}")
+    setups = list(dict.fromkeys(suite.setup for suite in suites if suite.setup))
+    if setups:
+        lines.append("setup:")
+        lines += [f"  - {{run: {_quoted(each)}, timeout: 10m, network: true}}" for each in setups]
+    lines += _verify(suites)
+    text = "\n".join(lines) + "\n" + _WORKERS
+    if agents:
+        names = ", ".join(agent.name for agent in agents)
+        text += f"# Found: {names}. This version of loopcoder cannot start agents by itself yet.\n"
+    return text + _STUB
+
+
+def _verify(suites: Sequence[Suite]) -> list[str]:
+    if not suites:
+        return [
+            "# What must pass before anything is proposed. Without it nothing ever is.",
+            '#verify: [{run: "make test", timeout: 20m}]',
+        ]
+    lines = ["verify:"]
+    return lines + [f"  - {{run: {_quoted(suite.command)}, timeout: 20m}}" for suite in suites]
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar: bare where that is safe, else in double quotes."""
+    bare = text.replace("/", "").replace("-", "").replace(".", "").replace("_", "")
+    safe = bare.isascii() and bare.isalpha() and text.lower() not in {"on", "off", "yes", "no"}
+    return text if safe and text[0].isalpha() else json.dumps(text, ensure_ascii=False)
+
+
+ROADMAP_TEXT = """\
+# Roadmap
+
+Every box is one piece of work. `loopcoder plan` shows what would be filed, and writes the ids
+of new boxes into this file. The three below are examples: replace them.
+
+## Now
+
+- [ ] Say in the README what this project is <!-- id: readme-purpose -->
+  One paragraph for somebody who has never heard of it, and the command to start it.
+- [ ] Explain how to contribute (after: readme-purpose) <!-- id: contributing -->
+  - [ ] how the tests are run
+  - [ ] how a change is proposed
+
+## Later
+
+- [ ] Begin a changelog (after: contributing) [P3] <!-- id: changelog -->
+  Touches: `CHANGELOG.md`
+"""
