@@ -21,7 +21,8 @@ class FileChange:
     """One changed path. `status` is git's letter (A, M, D, T); `size` in bytes after the change.
 
     `target` is where a symlink points; `added` are the added lines' text, for secret scanning,
-    empty for binary files.
+    empty for binary files. `cut` says that `added` is not the whole of it, so that no rule takes
+    what it was not shown for clean.
     """
 
     path: str
@@ -31,6 +32,7 @@ class FileChange:
     binary: bool = False
     target: str = ""
     added: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

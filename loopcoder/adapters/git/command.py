@@ -43,7 +43,6 @@ _CLOSED = (
     "core.excludesFile=/dev/null",
     "core.autocrlf=false",
     "core.safecrlf=false",
-    "core.precomposeUnicode=false",
     "credential.helper=",
     "protocol.allow=never",
     "protocol.file.allow=always",
