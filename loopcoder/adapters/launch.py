@@ -1,0 +1,238 @@
+"""Starting one program, sandboxed or not, with its limits in place before it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+GIGABYTE = 1 << 30
+_SETUP_S = 20.0  # making namespaces takes milliseconds; a loaded machine may need longer
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most a run may use. `tasks` counts processes and their threads.
+
+    `memory` is the sum over the tree, `file` the size of a single file, `free_disk` what must
+    remain free where it writes; all three in bytes. `memory` None means three quarters of the
+    machine's.
+    """
+
+    tasks: int = 2048
+    memory: int | None = None
+    file: int = 16 * GIGABYTE
+    free_disk: int = GIGABYTE // 4
+
+    @property
+    def memory_bytes(self) -> int:
+        if self.memory is not None:
+            return self.memory
+        import psutil
+
+        return max(GIGABYTE, int(psutil.virtual_memory().total * 3 / 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A program ready to be started.
+
+    `jail` holds the sandbox's own arguments, handed over by descriptor so that no path and no
+    value shows in a process list; it is empty when nothing is wrapped around the program.
+    `marker` is the value of LOOPCODER_RUN in `env`, by which strays are recognised.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    limits: Limits = field(default_factory=Limits)
+    bwrap: str = ""
+    jail: tuple[str, ...] = ()
+    marker: str = ""
+
+
+class NotStarted(Exception):
+    """The program could not be started; the text says why, in one sentence."""
+
+
+@dataclass(slots=True)
+class Started:
+    """A running program. `inner` is the first process of its namespace, when it has one.
+
+    `status` delivers the sandbox's report about the program's end.
+    """
+
+    process: subprocess.Popen[bytes]
+    inner: int | None = None
+    status: int | None = None
+
+    def ran(self) -> bool:
+        """Whether the program itself was reached; call once, after the end."""
+        if self.status is None:
+            return True
+        with contextlib.suppress(OSError):
+            return b'"exit-code"' in os.read(self.status, 4096)
+        return False
+
+    def close(self) -> None:
+        if self.status is not None:
+            os.close(self.status)
+            self.status = None
+
+
+def start(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
+    """Start the program on the given descriptors. Raises NotStarted."""
+    if launch.bwrap:
+        return _start_jailed(launch, stdin, stdout, stderr)
+    try:
+        process = subprocess.Popen(
+            launch.argv,
+            cwd=launch.cwd,
+            env=dict(launch.env),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            close_fds=True,
+        )
+    except (OSError, ValueError) as error:
+        raise NotStarted(_why(launch, error)) from error
+    _limit(process.pid, launch.limits, tasks=False)
+    return Started(process)
+
+
+def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
+    """bwrap makes the namespaces and waits; the limits are set; then the program may run.
+
+    The number of tasks is limited inside the new user namespace, where only the run's own tasks
+    are counted: set earlier, it would count all that the person runs on the machine.
+    """
+    with contextlib.ExitStack() as ours:
+        words = _memory_file(launch.jail)
+        report, report_end = os.pipe()
+        gate, gate_end = os.pipe()
+        for fd in (words, gate, gate_end):
+            ours.callback(os.close, fd)
+        argv = (launch.bwrap, "--args", str(words), "--json-status-fd", str(report_end))
+        try:
+            process = subprocess.Popen(
+                (*argv, "--block-fd", str(gate), "--", *launch.argv),
+                env=dict(launch.env),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                close_fds=True,
+                pass_fds=(words, report_end, gate),
+            )
+        except (OSError, ValueError) as error:
+            os.close(report)
+            raise NotStarted(_why(launch, error)) from error
+        finally:
+            os.close(report_end)
+        started = Started(process, _inner_pid(report), report)
+        if started.inner is not None:
+            _limit(started.inner, launch.limits, tasks=True)
+        with contextlib.suppress(OSError):
+            os.write(gate_end, b"1")
+    os.set_blocking(report, False)
+    return started
+
+
+def _memory_file(words: tuple[str, ...]) -> int:
+    fd = os.memfd_create("arguments", os.MFD_CLOEXEC)
+    os.write(fd, b"".join(os.fsencode(word) + b"\0" for word in words))
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _inner_pid(report: int) -> int | None:
+    """The host's number of the namespace's first process; None when the set-up failed."""
+    text = b""
+    deadline = time.monotonic() + _SETUP_S
+    while b"}" not in text:
+        if not readable(report, max(0.0, deadline - time.monotonic())):
+            return None
+        piece = os.read(report, 4096)
+        if not piece:
+            return None
+        text += piece
+    first = json.loads(text[: text.index(b"}") + 1])
+    return int(first["child-pid"])
+
+
+def readable(fd: int, seconds: float) -> bool:
+    """Whether there is something to read within so many seconds."""
+    poller = select.poll()  # not select(), which refuses descriptors above 1023
+    poller.register(fd, select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
+
+
+def _limit(pid: int, limits: Limits, *, tasks: bool) -> None:
+    """Set resource limits on a process that is about to start others. Linux only."""
+    import resource
+
+    if not hasattr(resource, "prlimit"):
+        return
+    # Data, not address space: runtimes reserve far more of the latter than they ever use.
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: limits.file,
+        resource.RLIMIT_DATA: limits.memory_bytes,
+    }
+    if tasks:
+        wanted[resource.RLIMIT_NPROC] = limits.tasks
+    for which, most in wanted.items():
+        with contextlib.suppress(OSError, ValueError):
+            _, hard = resource.prlimit(pid, which)
+            capped = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.prlimit(pid, which, (capped, capped))
+
+
+def _why(launch: Launch, error: Exception) -> str:
+    if not launch.cwd.is_dir():
+        return f"The folder {launch.cwd} does not exist."
+    if isinstance(error, FileNotFoundError):
+        return f"`{launch.argv[0]}` was not found."
+    if isinstance(error, PermissionError):
+        return f"`{launch.argv[0]}` is not executable."
+    return f"`{launch.argv[0]}` could not be started: {error}."
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """An empty private folder with `home` and `tmp` in it, removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="loopcoder-"))
+    try:
+        (folder / "home").mkdir()
+        (folder / "tmp").mkdir()
+        (folder / "tmp").chmod(0o1777)
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that a hostile program filled: links are not followed, modes no obstacle."""
+
+    def unlock(act: Callable[..., object], path: str, _: object) -> None:
+        for target in (Path(path).parent, Path(path)):
+            with contextlib.suppress(OSError):
+                if not stat.S_ISLNK(target.lstat().st_mode) and target.is_relative_to(folder):
+                    target.chmod(0o700)
+        with contextlib.suppress(OSError):
+            if Path(path).is_dir() and not Path(path).is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                act(path)
+
+    shutil.rmtree(folder, onerror=unlock)

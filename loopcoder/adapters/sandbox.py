@@ -1,0 +1,139 @@
+"""What a program that may be hostile is kept in, and the choice among what a machine offers."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from loopcoder.adapters.launch import Launch, Limits, scratch_folder
+from loopcoder.adapters.process_tree import MARKER
+from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
+
+_KEPT = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ")
+_FIXED = {
+    "TERM": "dumb",
+    "CI": "true",  # test runners neither watch for changes nor ask questions
+    "SHELL": "/bin/sh",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or folder of ours shown at another `place` inside (an absolute path)."""
+
+    source: Path
+    place: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A program and all that it may touch.
+
+    `env` is added to a small allow-list. `writable` and `read_only` are shown where they are;
+    everything else outside the system's folders and the tools on PATH does not exist inside.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    writable: tuple[Path, ...] = ()
+    read_only: tuple[Path, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    network: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+class Sandbox(Protocol):
+    def describe(self) -> str:
+        """A few words for people: what it is, and which version."""
+
+    def inside(self, mount: Mount) -> str:
+        """The path by which the program knows a mount."""
+
+    def wrap(self, job: Job) -> AbstractContextManager[Launch]:
+        """The job ready to start, with an empty home that is removed afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSandbox:
+    """No walls: a clean environment, an empty home, and a mark to find the processes by."""
+
+    environ: Mapping[str, str]
+
+    def describe(self) -> str:
+        return "off: agents and tests can read and write whatever you can"
+
+    def inside(self, mount: Mount) -> str:
+        return str(mount.source)
+
+    @contextlib.contextmanager
+    def wrap(self, job: Job) -> Iterator[Launch]:
+        with scratch_folder() as scratch:
+            mark = run_marker(job.cwd)
+            env = {
+                **clean_environment(self.environ),
+                "PATH": self.environ.get("PATH", os.defpath),
+                "HOME": str(scratch / "home"),
+                "TMPDIR": str(scratch / "tmp"),
+                **job.env,
+                MARKER: mark,
+            }
+            yield Launch(job.argv, env, job.cwd, job.limits, marker=mark)
+
+
+def choose_sandbox(
+    mode: str,
+    *,
+    environ: Mapping[str, str],
+    home: Path | None = None,
+    readable: Sequence[Path] = (),
+    hidden: Sequence[Path] = (),
+) -> Sandbox:
+    """The sandbox that `sandbox:` asks for: auto, bubblewrap, landlock or off.
+
+    `environ` is where PATH, language and time zone come from; `readable` is shown read-only to
+    every program; `hidden` (the repository, our state) is never shown. Raises Unavailable when
+    none works on this machine, ConfigurationError for an unknown mode.
+    """
+    if mode == "off":
+        return NoSandbox(dict(environ))
+    if mode == "landlock":
+        raise Unavailable(
+            "The Landlock sandbox is not available yet.",
+            "Write `sandbox: bubblewrap` in loopcoder.yml, or `sandbox: off` to do without one.",
+        )
+    if mode not in ("auto", "bubblewrap"):
+        raise ConfigurationError(
+            f"sandbox: {mode} is not known.", "Use auto, bubblewrap, landlock or off."
+        )
+    if sys.platform != "linux":
+        raise Unavailable(
+            "There is no sandbox for this system yet: bubblewrap needs Linux.",
+            "Write `sandbox: off` in loopcoder.yml to run agents and tests unprotected, "
+            "or run loopcoder on Linux.",
+        )
+    from loopcoder.adapters.bubblewrap import open_bubblewrap
+
+    return open_bubblewrap(
+        environ, home or Path.home(), readable=tuple(readable), hidden=tuple(hidden)
+    )
+
+
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Language and time zone of the person, and nothing else of theirs."""
+    return {**{name: environ[name] for name in _KEPT if name in environ}, **_FIXED}
+
+
+def run_marker(cwd: Path) -> str:
+    """The mark of runs in one folder: the same for the run that takes over after a crash."""
+    return hashlib.sha256(os.fsencode(cwd.resolve())).hexdigest()[:24]
