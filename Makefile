@@ -37,6 +37,9 @@ format: .venv
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: .venv  ## the reference pages that are made from the code
+	@$(BIN)/python -m loopcoder.entrypoints.docs
+
 build: .venv  ## wheel and sdist
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 

@@ -282,7 +282,8 @@ def _usable(spec: WorkerSpec, where: str) -> WorkerSpec:
         raise ConfigurationError(
             f"`{where}` is of kind `{spec.kind}`, which this version of loopcoder cannot start "
             "yet.",
-            "Use kind `command` with `run: [program, argument]`; see docs/reference/workers.md.",
+            "Use kind `command` with `run: [program, argument]`; see "
+            "docs/reference/configuration.md#workers.",
         )
     return spec
 

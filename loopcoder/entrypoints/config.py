@@ -171,21 +171,21 @@ def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
     here: Any = model
     for part in path:
         if isinstance(part, int) or get_origin(here) is dict:
-            here = _model_in(here)
+            here = model_in(here)
             continue
-        found = _model_in(here)
+        found = model_in(here)
         field = found.model_fields.get(part) if found else None
         here = field.annotation if field else None
-    found = _model_in(here)
+    found = model_in(here)
     return set(found.model_fields) if found else set()
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """The first model inside an annotation such as `list[X] | None` or `dict[str, X]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in (Annotated, Union, UnionType, list, dict):
-        found = (_model_in(argument) for argument in get_args(annotation))
+        found = (model_in(argument) for argument in get_args(annotation))
         return next((model for model in found if model), None)
     return None
 

@@ -91,6 +91,12 @@ def _path(value: str) -> str:
     return value
 
 
+def _absolute(value: str) -> str:
+    if not value.startswith("/") or ".." in value.split("/"):
+        raise ValueError("write an absolute path, such as /opt/toolchain")
+    return value
+
+
 def _title_pattern(value: str) -> str:
     known = ("title", "unit", "issue")
     try:
@@ -134,7 +140,13 @@ Text = Annotated[str, Phrase("text")]
 Branch = Annotated[str, AfterValidator(_branch), Phrase("branch name")]
 Path = Annotated[str, AfterValidator(_path), Phrase("path in the repository")]
 Paths = Annotated[list[Path], BeforeValidator(_list), Phrase("path, or list of paths")]
+Absolute = Annotated[
+    list[Annotated[str, AfterValidator(_absolute)]],
+    BeforeValidator(_list),
+    Phrase("list of absolute paths"),
+]
 Texts = Annotated[list[str], BeforeValidator(_list), Phrase("text, or list of texts")]
+Hosts = Annotated[list[str], BeforeValidator(_list), Phrase("list of host names")]
 Globs = Annotated[list[str], BeforeValidator(_list), Phrase("list of globs")]
 Environment = Annotated[
     dict[str, Annotated[str, BeforeValidator(_text)]], Phrase("map of variables to texts")
@@ -190,7 +202,7 @@ class WorkerSection(Section):
             "acp",
         ],
         Phrase("kind of agent"),
-    ] = Field(description="What is started. `command` is any program; see workers.md.")
+    ] = Field(description="What is started. `command` is any program.")
     model: Text = Field("", description="The model, for kinds that choose one.")
     run: Argv = Field([], description="Program and arguments, for kind `command`; no shell.")
     script: Path | None = Field(None, description="The script, for kind `scripted`.")
@@ -206,7 +218,7 @@ class WorkerSection(Section):
     )
     max_parallel: Jobs = Field(50, description="Most runs at the same time.")
     fallback: Texts = Field([], description="Workers to use when this one's provider fails.")
-    network: Globs = Field([], description="Hosts it may reach besides `network.allow`.")
+    network: Hosts = Field([], description="Hosts it may reach besides `network.allow`.")
     env: Environment = Field({}, description="Variables added to its empty environment.")
     mcp: list[JsonValue] = Field([], description="MCP servers, for kinds that support them.")
 
@@ -222,7 +234,7 @@ class ReviewerSection(WorkerSection):
 
 
 class NetworkSection(Section):
-    allow: Texts = Field([], description="Hosts that workers may reach.")
+    allow: Hosts = Field([], description="Hosts that workers may reach.")
 
 
 class LimitsSection(Section):
@@ -337,7 +349,7 @@ class Configuration(Section):
         BeforeValidator(_off),
         Phrase("`auto`, `bubblewrap`, `landlock` or `off`"),
     ] = Field("auto", description="What contains agents and commands; `off` renounces it.")
-    readable: Texts = Field(
+    readable: Absolute = Field(
         [], description="Further absolute paths that can be read inside the sandbox."
     )
     network: NetworkSection = _section(NetworkSection, "What workers may reach.")

@@ -49,6 +49,11 @@ def parse_money(value: object) -> Decimal:
     return amount
 
 
+def show_money(amount: Decimal) -> str:
+    """Dollars, with cents only where there are some."""
+    return f"${amount:.0f}" if amount == amount.to_integral_value() else f"${amount:.2f}"
+
+
 def show_duration(seconds: float) -> str:
     """The shortest spelling that `parse_duration` reads back."""
     rest, parts = round(seconds), []
