@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from loopcoder.domain.redaction import MASK, Redactor
 from loopcoder.domain.secret import spellings
 
-SECRET = "s3cr3t/Token+with=odd&chars~"
+SECRET = "sesame/Token+with=odd&chars~"
 SECRETS = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="*"),
     min_size=8,
