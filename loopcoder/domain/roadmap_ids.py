@@ -28,7 +28,7 @@ _NOT_AN_ID = re.compile(
     r"p[0-4]|q[1-4]|v?\d+(?:[._-]\d+)*(?:[._-]?(?:alpha|beta|rc|dev|pre|post|x)[._-]?\d*)?"
 )
 # Words such as e2e, i18n and k8s; T12a is an id.
-_NUMERONYM = re.compile(r"[A-Za-z]+\d+(?:[A-Za-z]{2,}|(?<=[a-z]\d)[a-z])")
+_NUMERONYM = re.compile(r"[A-Za-z]+\d+[A-Za-z]{2,}|[a-z]+\d+[a-z]")
 _NUMBERING = re.compile(r"^\d+(?:\.\d+)*[.)*:]*\s+(?:\(\w\)\s+)?")
 _SEPARATOR = re.compile(r"^\s*[-–—:]?\s+|^\s+")
 

@@ -73,8 +73,8 @@ class ItemReader:
                 self._odd_mark(draft)
         draft.offset = self._content_column(first)
         draft.body_start = first.start + 1
-        self._rest_of_lead(draft, first)
-        self.inside(draft, item.children[1:])
+        waiting = self._rest_of_lead(draft, first)
+        self.inside(draft, item.children[1:], waiting)
         return draft
 
     def _lead(self, item: Block, text: str) -> Lead:
@@ -94,7 +94,7 @@ class ItemReader:
         before = line[: line.find(content)] if content else line
         return len(before.expandtabs(4))
 
-    def _rest_of_lead(self, draft: Draft, first: Block) -> None:
+    def _rest_of_lead(self, draft: Draft, first: Block) -> FieldLine | None:
         lead = draft.lead
         for number, text in enumerate(lead.rest, start=first.start + 1):
             if number < len(self.lines) and text.strip() != self.lines[number].strip():
@@ -103,7 +103,7 @@ class ItemReader:
             draft.opening.append(lead.line)
         elif lead.title.endswith("…") or len(lead.line) > len(lead.title) * 2:
             draft.opening += [lead.line, ""]
-        self._fields(draft, lead.rest, first.start + 1)
+        return self._fields(draft, lead.rest, first.start + 1)
 
     @staticmethod
     def _starts_with_field(rest: Sequence[str]) -> bool:
@@ -111,9 +111,13 @@ class ItemReader:
 
     # -- what is in a unit --------------------------------------------------------------------
 
-    def inside(self, draft: Draft, blocks: Sequence[Block]) -> None:
-        """Read the blocks under a unit's first paragraph, or under its heading."""
-        waiting: FieldLine | None = None
+    def inside(
+        self, draft: Draft, blocks: Sequence[Block], waiting: FieldLine | None = None
+    ) -> None:
+        """Read the blocks under a unit's first paragraph, or under its heading.
+
+        `waiting` is a field whose values are still to come, as a list.
+        """
         for block in blocks:
             if block.kind is Kind.PARAGRAPH:
                 self.check_text(block)

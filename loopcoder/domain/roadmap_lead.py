@@ -92,10 +92,10 @@ def task_box(text: str) -> TaskBox | None:
 
 def broken_box(text: str) -> str:
     """What is wrong with something that looks like a box and is none; empty if nothing."""
-    if found := _BROKEN_BOX.match(text):
-        return f"`{found.group()}` is not a box"
     if found := _GLUED_BOX.match(text):
         return f"`{found.group()}` is not followed by a space"
+    if found := _BROKEN_BOX.match(text):
+        return f"`{found.group()}` is not a box"
     return ""
 
 

@@ -268,13 +268,14 @@ class _Reader:
 
     def _fence(self, block: Block) -> None:
         last = self.lines[block.end - 1].strip()
-        if block.end >= len(self.lines) and not (last and set(last) == set(block.text[0])):
-            inside = "\n".join(self.lines[block.start : block.end])
-            if _BOX_LINE.search(inside):
-                detail = "The boxes after it are read as code."
-                self.findings.warning(
-                    block.start, "this code fence is never closed", detail, at=block.text
-                )
+        closed = block.end - 1 > block.start and last and set(last) == set(block.text[0])
+        if closed or any(line.strip() for line in self.lines[block.end :]):
+            return
+        if _BOX_LINE.search("\n".join(self.lines[block.start : block.end])):
+            detail = "The boxes after it are read as code."
+            self.findings.warning(
+                block.start, "this code fence is never closed", detail, at=block.text
+            )
 
     # -- what is left out -------------------------------------------------------------------
 
