@@ -87,3 +87,11 @@ class Stale(LoopcoderError):
 
 class Unavailable(LoopcoderError):
     """Something this step needs (sandbox, provider, host) cannot be used now."""
+
+
+class Conflicted(LoopcoderError):
+    """Two sides changed the same lines; `files` are their paths."""
+
+    def __init__(self, summary: str, remedy: str = "", files: Sequence[str] = ()) -> None:
+        super().__init__(summary, remedy)
+        self.files = tuple(files)

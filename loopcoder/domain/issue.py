@@ -42,6 +42,10 @@ class Actor:
     login: str
 
 
+BOT = Actor(1, "loopcoder")
+"""We, where there is no account of ours: in the local tracker and in tests."""
+
+
 class IssueState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
@@ -67,6 +71,7 @@ class Issue:
     close_reason: CloseReason | None = None
     labels: frozenset[str] = frozenset()
     assignees: tuple[Actor, ...] = ()
+    closed_by: Actor | None = None
 
     @property
     def is_open(self) -> bool:

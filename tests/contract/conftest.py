@@ -1,0 +1,148 @@
+"""The worlds in which the contracts must hold. Another implementation is one more parameter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from loopcoder.adapters.git.repository import Repository
+from loopcoder.adapters.local.code_host import LocalCodeHost
+from loopcoder.adapters.local.merging import PullDesk
+from loopcoder.adapters.local.tracker import LocalTracker
+from loopcoder.adapters.memory.clock import FixedClock
+from loopcoder.adapters.memory.code_host import MemoryCodeHost
+from loopcoder.adapters.memory.forge import MemoryForge
+from loopcoder.adapters.memory.people import Person
+from loopcoder.adapters.memory.tracker import MemoryTracker
+from loopcoder.domain.issue import BOT, Actor, PullDraft, PullRequest
+from loopcoder.ports.code_host import CodeHost
+from loopcoder.ports.tracker import Tracker
+
+ANA = Actor(1001, "ana")
+BEN = Actor(1002, "ben")
+
+
+class World(ABC):
+    """A repository on a host with one commit on `main`, us, and two people who may write."""
+
+    clock: FixedClock
+    tracker: Tracker
+    host: CodeHost
+    ana: Person
+    ben: Person
+
+    @abstractmethod
+    def commit(self, parent: str, files: Mapping[str, str]) -> str:
+        """A commit on `parent` that writes some files; no branch points to it."""
+
+    @abstractmethod
+    def put_branch(self, branch: str, commit: str | None) -> None:
+        """Somebody else moves (or, with None, deletes) a branch, past all our verbs."""
+
+    @abstractmethod
+    def merge_outside(self, branch: str) -> str:
+        """Somebody merges a branch into main with plain git, and says nothing."""
+
+    @property
+    def base(self) -> str:
+        head = self.host.branch_head("main")
+        assert head is not None
+        return head
+
+    def propose(
+        self, unit: str, files: Mapping[str, str], body: str = "", **more: object
+    ) -> PullRequest:
+        """A branch with one commit on main, and its pull request."""
+        branch = f"loopcoder/{unit}"
+        self.host.push_branch(branch, self.commit(self.base, files), None)
+        return self.host.create_pull(PullDraft(f"Do {unit}", body, branch, "main", **more))
+
+
+class MemoryWorld(World):
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.forge = MemoryForge(clock=self.clock)
+        self.tracker = MemoryTracker(self.forge)
+        self.host = MemoryCodeHost(self.forge)
+        self.ana = Person.in_memory(self.forge, ANA)
+        self.ben = Person.in_memory(self.forge, BEN)
+
+    def commit(self, parent: str, files: Mapping[str, str]) -> str:
+        return self.forge.commits.add([parent], files)
+
+    def put_branch(self, branch: str, commit: str | None) -> None:
+        if commit is None:
+            del self.forge.branches[branch]
+        else:
+            self.forge.branches[branch] = commit
+
+    def merge_outside(self, branch: str) -> str:
+        base, head = self.forge.branches["main"], self.forge.branches[branch]
+        merged = self.forge.commits.merge(base, head, [base, head])
+        self.forge.branches["main"] = merged
+        return merged
+
+
+class LocalWorld(World):
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = FixedClock()
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.name", "ana")
+        self.git("config", "user.email", "ana@example.org")
+        self.git("commit", "-q", "--allow-empty", "-m", "Start")
+        self.git("switch", "-q", "--detach")
+        repository, path = Repository.discover(folder), folder / ".git" / "loopcoder" / "local.db"
+        self.tracker = LocalTracker(path, BOT, self.clock)
+        self.host = LocalCodeHost(path, repository, "main", BOT, self.clock)
+        self.ana, self.ben = (
+            Person(
+                who,
+                LocalTracker(path, who, self.clock),
+                PullDesk(path, repository, "main", who, self.clock, guard=lambda: None),
+            )
+            for who in (ANA, BEN)
+        )
+
+    def git(self, *args: str, env: Mapping[str, str] | None = None, text: str | None = None) -> str:
+        done = subprocess.run(
+            ["git", *args],
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, parent: str, files: Mapping[str, str]) -> str:
+        env = {"GIT_INDEX_FILE": str(self.folder / ".git" / "scratch-index")}
+        self.git("read-tree", parent, env=env)
+        for path, text in files.items():
+            blob = self.git("hash-object", "-w", "--stdin", text=text)
+            self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
+        tree = self.git("write-tree", env=env)
+        return self.git("commit-tree", "-p", parent, "-m", f"Change {', '.join(files)}", tree)
+
+    def put_branch(self, branch: str, commit: str | None) -> None:
+        if commit is None:
+            self.git("update-ref", "-d", f"refs/heads/{branch}")
+        else:
+            self.git("update-ref", f"refs/heads/{branch}", commit)
+
+    def merge_outside(self, branch: str) -> str:
+        self.git("switch", "-q", "main")
+        self.git("merge", "-q", "--no-ff", "-m", "By hand", branch)
+        self.git("switch", "-q", "--detach")
+        return self.git("rev-parse", "main")
+
+
+@pytest.fixture(params=["memory", "local"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    return MemoryWorld() if request.param == "memory" else LocalWorld(tmp_path)
