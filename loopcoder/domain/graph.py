@@ -241,16 +241,20 @@ def _parts(pattern: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16384)
 def _may_meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two segment lists have a path in common; a pattern also stands for what is below it.
+    """Whether two segment lists have a path in common: a search over positions in both lists.
 
-    A table over both lists, row by row: `**` stays where it is while the other list goes on.
+    `**` stays where it is while the other list goes on. A pattern also stands for what is below
+    it, unless its last segment has an extension and only a `**` would lead there.
     """
     reach = {(0, 0)}
     seen = set(reach)
     while reach:
         a, b = reach.pop()
         if a == len(one) or b == len(other):
-            return True
+            ended, rest = (one, other[b:]) if a == len(one) else (other, one[a:])
+            if not (_FILE.fullmatch(ended[-1]) and rest[:1] == ("**",) and set(rest) != {"**"}):
+                return True
+            continue
         steps = []
         if one[a] == "**":
             steps += [(a + 1, b), (a, b + 1)]
@@ -264,6 +268,7 @@ def _may_meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return False
 
 
+_FILE = re.compile(r"[^.].*\.\w+")
 _WILD = re.compile(r"[*?\[{]")
 
 
