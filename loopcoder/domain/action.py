@@ -127,6 +127,18 @@ class SettleOrphan:
     reason: str
 
 
+class Cause(StrEnum):
+    """What makes a unit wait that is otherwise ready; `unit` is anything about the unit itself, `filing`
+    that it has no issue yet."""
+
+    UNIT = "unit"
+    FILING = "filing"
+    LIMIT = "limit"
+    BUDGET = "budget"
+    BREAKER = "breaker"
+    BASE = "base"
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to do for this unit now; `reason` is what `explain` says."""
@@ -134,6 +146,7 @@ class Wait:
     unit: UnitId
     state: State
     reason: str
+    cause: Cause = Cause.UNIT
 
 
 Action = (

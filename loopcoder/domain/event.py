@@ -360,6 +360,17 @@ class Sealed(Fact):
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class JournalRebuilt(Fact):
+    """The journal was damaged: `kept` events were saved out of the file now called `quarantine`,
+    `lost` were not (None when nobody can tell how many)."""
+
+    kind: ClassVar[str] = "journal.rebuilt"
+    quarantine: str
+    kept: int
+    lost: int | None = None
+
+
 FACTS: tuple[type[Fact], ...] = (
     EffectBegun,
     EffectFinished,
@@ -389,6 +400,7 @@ FACTS: tuple[type[Fact], ...] = (
     Landed,
     BaseChecked,
     Sealed,
+    JournalRebuilt,
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain import event as e
 from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.unit import UnitId
+from loopcoder.domain.unit import UnitId, digest_edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class UnitRecord:
     plan: str = ""
     number: int | None = None
     database_id: int | None = None
+    bound_how: str = ""
     applied: e.UnitApplied | None = None
     create_intent: e.Event | None = None
     proposed: e.Proposed | None = None
@@ -283,10 +284,11 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
                 plan=fact.plan,
                 number=fact.number,
                 database_id=fact.database_id,
+                bound_how=fact.how,
                 create_intent=None,
             )
         case e.UnitApplied():
-            return replace(record, applied=fact)
+            return replace(record, applied=fact, waivers=_still_waived(record, fact))
         case e.Proposed():
             return replace(record, proposed=fact)
         case e.Approved():
@@ -321,6 +323,14 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return _with_spend(record, event)
         case _:
             return _attempts_after(record, event)
+
+
+def _still_waived(record: UnitRecord, applied: e.UnitApplied) -> tuple[Waiver, ...]:
+    """A waiver ends for good when other edges are applied, even if the old ones come back."""
+    if not record.waivers:
+        return ()
+    digest = digest_edges(applied.edges)
+    return tuple(w for w in record.waivers if w.edges_digest in ("", digest))
 
 
 def _with_pull(record: UnitRecord, fact: e.PullUpdated) -> UnitRecord:

@@ -15,6 +15,8 @@ def next_step(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dis
     state = state_of(view, snapshot.history)
     if state not in (State.READY, State.AWAITING_MERGE):
         return act.Wait(view.id, state, _why_not(view, state, snapshot))
+    if view.issue is None:
+        return act.Wait(view.id, state, "has no issue yet: loopcoder compile", act.Cause.FILING)
     unfit = _why_unfit(view, snapshot, settings)
     if unfit:
         return act.Wait(view.id, state, unfit)
@@ -76,8 +78,6 @@ def _blocker(blocker: Blocker) -> str:
 
 def _why_unfit(view: UnitView, snapshot: Snapshot, settings: Settings) -> str:
     """What stops a ready unit that has nothing to do with other units."""
-    if view.issue is None:
-        return "has no issue yet: loopcoder compile"
     if view.parts:
         return f"closes with its parts: {', '.join(view.parts)}"
     if view.taken_by:

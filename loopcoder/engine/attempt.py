@@ -1,0 +1,309 @@
+"""One attempt: workspace, rounds of work, commit, policy, verification and review.
+
+Every stage leaves a receipt in the journal, so the same function both starts an attempt and
+resumes one that a dead process left: stages with a receipt are not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from loopcoder.domain.action import Dispatch, Purpose
+from loopcoder.domain.event import AttemptFinished, ClaimReleased, Entry, NeedsHuman, StageFinished
+from loopcoder.domain.failure import FailureClass, policy_of
+from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.issue import Feedback
+from loopcoder.domain.tick_report import UnitOutcome
+from loopcoder.domain.verdict import Check, Finding
+from loopcoder.engine.commit import commit_round, policy_round
+from loopcoder.engine.context import Notes, build_work_prompt
+from loopcoder.engine.review import Packet, findings_of, review
+from loopcoder.engine.stage import Desk
+from loopcoder.engine.verify import Evidence, checks_from_json, gates_for, verify_commit
+from loopcoder.engine.work import work
+from loopcoder.ports.workspace import Workspace, WorkspaceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A commit that passed every gate of its own and waits for the wave to be put together."""
+
+    desk: Desk
+    commit: str
+    origin: str
+    draft: bool
+    evidence: Evidence
+    review: StageFinished
+    policy: StageFinished
+    summary: str
+    follow_ups: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def step(self) -> Dispatch:
+        return self.desk.step
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that goes no further. `strike` says whether it was the work's fault."""
+
+    outcome: UnitOutcome
+    reason: str
+    failure: FailureClass | None = None
+    strike: bool = False
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What the next round is told."""
+
+    number: int
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    session: str = ""
+    seen: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The pipeline of one attempt, up to the wave's barrier."""
+
+    desk: Desk
+    feedback: Sequence[Feedback] = field(default_factory=tuple)
+
+    def run(self) -> Judged | Ended:
+        """Go through the stages; returns where it came out. Raises `Suspended` when it has to
+        stop and can be resumed."""
+        step, services = self.desk.step, self.desk.services
+        key = WorkspaceKey(step.unit, step.attempt)
+        workspace = services.workspaces.open(key, step.start, step.merge)
+        self._set_up(workspace)
+        now = _Round(1)
+        while True:
+            outcome = self._round(workspace, now)
+            if not isinstance(outcome, _Round):
+                return outcome
+            now = outcome
+
+    def _set_up(self, workspace: Workspace) -> None:
+        from loopcoder.engine.verify import run_setup
+
+        if self.desk.services.settings.setup:
+            self.desk.check_stop()
+            run_setup(self.desk.services, workspace.tree, self.desk.folder(1), "work")
+            self.desk.services.workspaces.settle(workspace)
+
+    def _round(self, workspace: Workspace, now: _Round) -> Judged | Ended | _Round:
+        """One round: work, commit, policy, verify, review."""
+        worked = self._work(workspace, now)
+        if worked is not None:
+            ended = _after_work(worked)
+            if ended:
+                return ended
+        made = self.desk.perform(
+            "commit", now.number, lambda: commit_round(self.desk, workspace, now.number)
+        )
+        if not made.passed:
+            return self._nothing_made(made, worked)
+        allowed = self.desk.perform(
+            "policy", now.number, lambda: policy_round(self.desk, self.origin, made), sha=made.sha
+        )
+        if not allowed.passed:
+            return _failed(FailureClass.POLICY_REJECTED, allowed.reason)
+        return self._judge(now, worked, made, allowed)
+
+    @property
+    def origin(self) -> str:
+        """The commit the pull request's whole change is measured from."""
+        step = self.desk.step
+        if step.merge or step.purpose is Purpose.BUILD:
+            return step.merge or step.start
+        published = [a for a in self.desk.view.record.attempts if _was_published(a)]
+        begun = published[-1].begun if published else None
+        return (begun.merge or begun.base) if begun else step.base
+
+    def _work(self, workspace: Workspace, now: _Round) -> StageFinished | None:
+        """Have it worked on, unless finished work only has to be brought up to date."""
+        if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
+            return None
+        prompt = build_work_prompt(
+            unit=self.desk.view.unit,
+            notes=Notes(
+                round=now.number,
+                checks=now.checks,
+                findings=now.findings,
+                feedback=tuple(self.feedback),
+                conflicts=workspace.conflicts,
+                failures=_told(self.desk.view.record.struck),
+                interrupted=self.desk.record.claims > 1,
+                person=self._persons_note(),
+            ),
+            verify=gates_for(self.desk.services.settings, [self.desk.view.unit]),
+            skills=(),
+        )
+        return self.desk.perform(
+            "work",
+            now.number,
+            lambda: work(self.desk, workspace, prompt.text, now.number, now.session),
+            principal="worker",
+        )
+
+    def _persons_note(self) -> str:
+        retry = self.desk.view.record.retry
+        return retry.note if retry else ""
+
+    def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
+        """No commit: nothing changed, or markers of our merge are still there."""
+        if worked and worked.detail.get("outcome") == "satisfied":
+            evidence = str(worked.detail.get("evidence") or worked.reason or "no evidence given")
+            reason = f"the worker says that nothing is left to do: {evidence}"
+            return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
+        if worked and worked.failure is not None:
+            return _failed(worked.failure, worked.reason)
+        return _failed(made.failure or FailureClass.NO_CHANGE, made.reason)
+
+    def _judge(
+        self, now: _Round, worked: StageFinished | None, made: StageFinished, allowed: StageFinished
+    ) -> Judged | Ended | _Round:
+        """Verification, then review; what either holds against the commit goes back to work."""
+        session = str(worked.detail.get("session") or "") if worked else now.session
+        verified = self.desk.perform(
+            "verify", now.number, lambda: self._verify(made.sha, now.number), sha=made.sha
+        )
+        checks = checks_from_json(verified.detail.get("checks"))
+        if not verified.passed:
+            if worked and worked.failure is not None:
+                return _failed(worked.failure, f"{worked.reason}; then {verified.reason}")
+            again = replace(now, checks=checks, findings=(), session=session)
+            return self._again(again, FailureClass.GATE_RED, verified.reason)
+        evidence = Evidence(made.sha, checks)
+        summary = str(worked.detail.get("summary") or "") if worked else ""
+        packet = Packet(self.origin, made.sha, evidence, summary)
+        judged = self.desk.perform(
+            "review",
+            now.number,
+            lambda: review(self.desk, packet, now.number),
+            sha=made.sha,
+            principal="reviewer",
+        )
+        if judged.passed:
+            return self._judged(worked, allowed, evidence, judged, summary)
+        return self._not_approved(now, judged, session)
+
+    def _verify(self, commit: str, round_: int) -> StageFinished:
+        services = self.desk.services
+        gates = gates_for(services.settings, [self.desk.view.unit])
+        evidence = verify_commit(services, commit, gates, self.desk.folder(round_), "verify")
+        return StageFinished(
+            stage="verify",
+            round=round_,
+            passed=evidence.green,
+            sha=commit,
+            reason=evidence.failing,
+            failure=None if evidence.green else FailureClass.GATE_RED,
+            detail={"checks": evidence.as_json()},
+        )
+
+    def _not_approved(self, now: _Round, judged: StageFinished, session: str) -> Ended | _Round:
+        if not judged.detail.get("usable"):
+            reason = f"the reviewer gave no usable verdict: {judged.reason}"
+            return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
+        findings = findings_of(judged)
+        keys = frozenset(_key(f) for f in findings)
+        repeated = [f for f in findings if _key(f) in now.seen]
+        if repeated:
+            reason = f"the reviewer repeats: {repeated[0].claim}"
+            return Ended(
+                UnitOutcome.NEEDS_HUMAN, reason, FailureClass.REVIEW_REJECTED, people=(reason,)
+            )
+        again = replace(now, checks=(), findings=findings, session=session, seen=now.seen | keys)
+        return self._again(again, FailureClass.REVIEW_REJECTED, judged.reason)
+
+    def _again(self, now: _Round, failure: FailureClass, reason: str) -> Ended | _Round:
+        """The next round, or the end when the rounds are used up."""
+        if now.number > self.desk.services.settings.limits.review_rounds:
+            return _failed(failure, reason)
+        return replace(now, number=now.number + 1)
+
+    def _judged(
+        self,
+        worked: StageFinished | None,
+        allowed: StageFinished,
+        evidence: Evidence,
+        judged: StageFinished,
+        summary: str,
+    ) -> Judged:
+        return Judged(
+            desk=self.desk,
+            commit=evidence.commit,
+            origin=self.origin,
+            draft=bool(allowed.detail.get("escalate")),
+            evidence=evidence,
+            review=judged,
+            policy=allowed,
+            summary=summary,
+            follow_ups=_follow_ups(worked),
+        )
+
+
+def end_attempt(desk: Desk, ended: Ended) -> None:
+    """Record how the attempt ended and give the unit back, in one step."""
+    step, services = desk.step, desk.services
+    provider = services.settings.workers[step.worker].provider
+    finished = AttemptFinished(
+        outcome=ended.outcome.value,
+        reason=ended.reason,
+        strike=ended.strike,
+        failure=ended.failure,
+        provider=provider,
+    )
+    facts = [finished, ClaimReleased(ended.outcome.value)]
+    if ended.people:
+        facts.append(NeedsHuman(ended.people))
+    services.journal.record(*(Entry(f, step.unit, step.attempt, desk.epoch) for f in facts))
+
+
+def _after_work(worked: StageFinished) -> Ended | None:
+    """What the worker's own word leads to. Only its asking for help is believed."""
+    outcome = worked.detail.get("outcome")
+    if worked.failure is None and outcome in ("blocked", "needs-input"):
+        reason = f"the worker says {outcome}: {worked.reason or 'no reason given'}"
+        return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
+    if worked.failure is not None and not worked.detail.get("harvested"):
+        return _failed(worked.failure, worked.reason)
+    return None
+
+
+def _failed(failure: FailureClass, reason: str) -> Ended:
+    return Ended(UnitOutcome.FAILED, reason, failure, policy_of(failure).strike)
+
+
+def _told(struck: Sequence[AttemptRecord]) -> tuple[str, ...]:
+    """What earlier attempts came to, for the next one's prompt."""
+    told = []
+    for attempt in struck:
+        if attempt.finished and attempt.finished.failure:
+            policy = policy_of(attempt.finished.failure)
+            told.append(f"{policy.told} {attempt.finished.reason}".strip())
+    return tuple(told)
+
+
+def _was_published(attempt: AttemptRecord) -> bool:
+    outcome = attempt.finished.outcome if attempt.finished else ""
+    return outcome in (UnitOutcome.PROPOSED, UnitOutcome.UPDATED)
+
+
+def _key(finding: Finding) -> str:
+    """Two findings with the same key are the same finding, said again."""
+    return f"{finding.file}:{' '.join(finding.claim.lower().split())}"
+
+
+def _follow_ups(worked: StageFinished | None) -> tuple[tuple[str, str], ...]:
+    rows = worked.detail.get("follow_ups") if worked else None
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        assert isinstance(row, dict)
+        found.append((str(row.get("title") or ""), str(row.get("body") or "")))
+    return tuple(found)

@@ -1,0 +1,74 @@
+"""The exclusive right to work on a unit, taken and given back through the journal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from loopcoder.domain.action import Dispatch
+from loopcoder.domain.diagnostic import Stale
+from loopcoder.domain.event import AttemptBegun, ClaimReleased, ClaimTaken, Entry
+from loopcoder.domain.history import Claim, History
+from loopcoder.domain.unit import Unit, UnitId, text_digest
+from loopcoder.engine.services import Services
+
+CLAIM_TIME = timedelta(minutes=15)
+
+
+def is_claim_alive(claim: Claim | None, services: Services) -> bool:
+    """A claim of this machine lives as long as its process, any other until it expires."""
+    if claim is None:
+        return False
+    here = services.holder
+    if claim.holder.host != here.host:
+        return services.clock.now() < claim.until
+    return claim.holder.boot == here.boot and services.is_alive(claim.holder)
+
+
+def take_claim(services: Services, step: Dispatch, unit: Unit, run: str) -> int:
+    """Claim the unit and begin or take over its attempt, in one atomic step.
+
+    Returns the fencing epoch. Raises `Stale` when somebody else was faster.
+    """
+    spec = services.settings.workers[step.worker]
+    taken = ClaimTaken(services.holder, services.clock.now() + CLAIM_TIME)
+    begun = AttemptBegun(
+        run=run,
+        base=step.base,
+        start=step.start,
+        worker=step.worker,
+        provider=spec.provider,
+        unit_digest=text_digest(unit),
+        purpose=step.purpose,
+        merge=step.merge,
+        pull=step.pull,
+        feedback=step.feedback,
+        expected_head=step.expected_head,
+        update_only=step.update_only,
+    )
+
+    def claim(history: History) -> list[Entry]:
+        record = history.unit(step.unit)
+        if is_claim_alive(record.claim, services):
+            raise Stale(f"{step.unit} is being worked on by another process.")
+        open_attempt = record.current.number if record.current else None
+        if open_attempt != (step.attempt if step.resume else None):
+            raise Stale(f"the attempts of {step.unit} changed since the decision.")
+        epoch = record.epoch + 1
+        entries = [Entry(taken, step.unit, step.attempt, epoch)]
+        if not step.resume:
+            entries.append(Entry(begun, step.unit, step.attempt, epoch))
+        return entries
+
+    events = services.journal.transact(claim)
+    assert events[0].epoch is not None
+    return events[0].epoch
+
+
+def holds_claim(services: Services, unit: UnitId, epoch: int) -> bool:
+    """Whether our claim is still the newest: checked again before anything irreversible."""
+    claim = services.journal.history().unit(unit).claim
+    return claim is not None and claim.epoch == epoch
+
+
+def release_claim(services: Services, step: Dispatch, epoch: int, reason: str) -> None:
+    services.journal.record(Entry(ClaimReleased(reason), step.unit, step.attempt, epoch))

@@ -1,0 +1,55 @@
+"""A write outside the process: begun in the journal, done, and finished in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.event import EffectBegun, EffectFinished, EffectOutcome, Entry, Fact, Json
+from loopcoder.domain.unit import UnitId
+from loopcoder.ports.journal import Journal
+
+
+@dataclass(slots=True)
+class Effect:
+    """A write under way. `receipt` collects what came of it, `facts` what else is now true."""
+
+    outcome: EffectOutcome = EffectOutcome.DONE
+    receipt: dict[str, Json] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+
+    def found(self) -> None:
+        """The world already was as intended; nothing was written."""
+        self.outcome = EffectOutcome.FOUND
+
+
+@contextmanager
+def effect(
+    journal: Journal,
+    verb: str,
+    target: str,
+    detail: Mapping[str, Json] | None = None,
+    *,
+    unit: UnitId | None = None,
+    attempt: int | None = None,
+    epoch: int | None = None,
+    principal: str = "scheduler",
+) -> Iterator[Effect]:
+    """Begin, let the caller act, finish. A process killed in between leaves the begin behind,
+    and the next pass looks at the world before it does anything again."""
+
+    def entry(fact: Fact) -> Entry:
+        return Entry(fact, unit, attempt, epoch, principal)
+
+    (begun,) = journal.record(entry(EffectBegun(verb, target, dict(detail or {}))))
+    running = Effect()
+    try:
+        yield running
+    except LoopcoderError as error:
+        outcome = EffectOutcome.STALE if isinstance(error, Stale) else EffectOutcome.FAILED
+        journal.record(entry(EffectFinished(begun.id, outcome, {"error": str(error)})))
+        raise
+    done = EffectFinished(begun.id, running.outcome, running.receipt)
+    journal.record(entry(done), *map(entry, running.facts))

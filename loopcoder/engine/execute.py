@@ -1,0 +1,143 @@
+"""Carrying out upkeep: each action a write that is begun, looked at again, done and recorded."""
+
+from __future__ import annotations
+
+from loopcoder.domain import action as act
+from loopcoder.domain.event import (
+    Approved,
+    AttemptFinished,
+    ClaimReleased,
+    EdgeWaived,
+    Entry,
+    NeedsHuman,
+    Proposed,
+    Retried,
+    Settled,
+)
+from loopcoder.domain.issue import CommandLabel
+from loopcoder.domain.pull_body import status_comment
+from loopcoder.domain.snapshot import Snapshot
+from loopcoder.domain.unit import UnitId, edges_digest
+from loopcoder.engine.effects import effect
+from loopcoder.engine.services import Services
+
+STATUS_MARKER = "<!-- loopcoder:status -->"
+
+
+def execute(
+    services: Services, snapshot: Snapshot, action: act.Upkeep | act.ProposeFixBase
+) -> None:
+    """Do one action of upkeep."""
+    match action:
+        case act.CloseIssue():
+            _close(services, action)
+        case act.Escalate():
+            _escalate(services, action)
+        case act.Abandon():
+            _abandon(services, snapshot, action)
+        case act.Relabel():
+            with effect(
+                services.journal, "label.add", f"#{action.issue}", unit=action.unit
+            ) as running:
+                services.tracker.add_label(action.issue, action.label)
+                running.receipt["label"] = action.label
+        case act.Unlabel():
+            _unlabel(services, action.unit, action.issue, action.label)
+        case act.Accept():
+            _accept(services, snapshot, action)
+        case act.SettleOrphan():
+            _settle_orphan(services, snapshot, action)
+        case act.ProposeFixBase():
+            _propose_fix_base(services, action)
+
+
+def _close(services: Services, action: act.CloseIssue) -> None:
+    with effect(services.journal, "issue.close", f"#{action.issue}", unit=action.unit) as running:
+        if services.tracker.get_issue(action.issue).is_open:
+            services.tracker.close_issue(action.issue, action.how)
+        else:
+            running.found()
+
+
+def _escalate(services: Services, action: act.Escalate) -> None:
+    """Tell people first, then record it: a crash in between tells them again in the same place."""
+    if action.issue is not None:
+        with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
+            services.tracker.add_label(action.issue, CommandLabel.NEEDS_HUMAN)
+            running.receipt["label"] = CommandLabel.NEEDS_HUMAN.value
+        say(services, action.unit, action.issue, status_comment(action.unit, action.reasons))
+    services.journal.record(Entry(NeedsHuman(action.reasons), action.unit))
+
+
+def say(services: Services, unit: UnitId, issue: int, text: str) -> None:
+    """Keep one status comment on the issue, edited and never repeated."""
+    body = f"{STATUS_MARKER}\n{text}"
+    me = services.tracker.whoami().id
+    mine = [
+        comment
+        for comment in services.tracker.list_comments(issue)
+        if comment.author.id == me and comment.body.startswith(STATUS_MARKER)
+    ]
+    if mine and mine[0].body == body:
+        return
+    verb = "comment.update" if mine else "comment.create"
+    with effect(services.journal, verb, f"#{issue}", unit=unit) as running:
+        if mine:
+            comment = services.tracker.update_comment(mine[0].id, body)
+        else:
+            comment = services.tracker.create_comment(issue, body)
+        running.receipt["comment"] = comment.id
+
+
+def _abandon(services: Services, snapshot: Snapshot, action: act.Abandon) -> None:
+    record = snapshot.history.unit(action.unit)
+    provider = record.current.begun.provider if record.current else ""
+    finished = AttemptFinished("failed", action.reason, action.strike, None, provider)
+    released = ClaimReleased("abandoned")
+    services.journal.record(
+        Entry(finished, action.unit, action.attempt, record.epoch),
+        Entry(released, action.unit, action.attempt, record.epoch),
+    )
+
+
+def _unlabel(services: Services, unit: UnitId, issue: int, label: str) -> None:
+    with effect(services.journal, "label.remove", f"#{issue}", unit=unit) as running:
+        services.tracker.remove_label(issue, label)
+        running.receipt["label"] = label
+
+
+def _accept(services: Services, snapshot: Snapshot, action: act.Accept) -> None:
+    """Record the person's word, then take the label off: a crash in between records it twice,
+    which means the same."""
+    view = next(v for v in snapshot.units if v.id == action.unit)
+    by = next((login for label, login in view.commands if label == action.label), "")
+    if action.label == CommandLabel.RETRY:
+        services.journal.record(Entry(Retried(by), action.unit, principal=f"person:{by}"))
+    if action.label == CommandLabel.UNBLOCK:
+        digest = edges_digest(view.unit)
+        numbers = [b.number for b in view.blockers if b.number is not None]
+        services.journal.record(
+            *(
+                Entry(EdgeWaived(by, n, digest), action.unit, principal=f"person:{by}")
+                for n in numbers
+            )
+        )
+    _unlabel(services, action.unit, action.issue, action.label)
+
+
+def _settle_orphan(services: Services, snapshot: Snapshot, action: act.SettleOrphan) -> None:
+    spend = snapshot.history.spend[action.reservation]
+    fact = Settled(action.reservation, spend.reserved, "assumed", spend.tokens)
+    services.journal.record(Entry(fact, spend.unit, spend.attempt))
+
+
+def _propose_fix_base(services: Services, action: act.ProposeFixBase) -> None:
+    unit = UnitId("fix-base")
+    body = (
+        f"The checks of the base branch fail at {action.sha[:12]}: {action.failing}.\n\n"
+        f"```text\n{action.tail.replace('```', '` ` `')}\n```"
+    )
+    entries = [Entry(Proposed("Make the base branch green again", body, "fix-base"), unit)]
+    if action.approved:
+        entries.append(Entry(Approved("on_red_base: fix"), unit))
+    services.journal.record(*entries)

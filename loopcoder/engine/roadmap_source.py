@@ -1,0 +1,21 @@
+"""The roadmap as it stands at a commit."""
+
+from __future__ import annotations
+
+from loopcoder.domain.diagnostic import RoadmapError
+from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
+from loopcoder.engine.services import Services
+
+
+def read_roadmap(services: Services, commit: str) -> Reading:
+    """Parse every configured roadmap file of the commit. A missing file is an error."""
+    sources = []
+    for path in services.settings.roadmaps:
+        text = services.workspaces.read(commit, path)
+        if text is None:
+            raise RoadmapError(
+                f"{path} is not in {services.settings.base} at {commit[:7]}.",
+                f"Commit {path}, or name another file under roadmap: in loopcoder.yml.",
+            )
+        sources.append(Source(path, text))
+    return parse_roadmaps(sources)

@@ -1,0 +1,48 @@
+"""Everything the engine is given: the ports, the settings, and who we are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loopcoder.domain.event import Holder
+from loopcoder.domain.settings import Settings
+from loopcoder.ports.clock import Clock
+from loopcoder.ports.code_host import CodeHost
+from loopcoder.ports.commands import CommandRunner
+from loopcoder.ports.journal import Journal
+from loopcoder.ports.landing import LandingStrip
+from loopcoder.ports.listener import SilentListener, TickListener
+from loopcoder.ports.reviewer import Reviewer
+from loopcoder.ports.secrets import SecretScanner
+from loopcoder.ports.tracker import Tracker
+from loopcoder.ports.worker import Worker
+from loopcoder.ports.workspace import Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`is_alive` tells whether a claim's process still runs; `end_leftovers` ends processes that
+    a dead run recorded in an outbox. `runs` is the folder artifacts are kept in. `stop` is set
+    when everything must end at the next safe point."""
+
+    settings: Settings
+    tracker: Tracker
+    code_host: CodeHost
+    journal: Journal
+    workspaces: Workspaces
+    commands: CommandRunner
+    worker: Callable[[str], Worker]
+    reviewer: Callable[[str], Reviewer]
+    scanner: SecretScanner
+    landing: LandingStrip | None
+    clock: Clock
+    runs: Path
+    holder: Holder
+    is_alive: Callable[[Holder], bool]
+    end_leftovers: Callable[[Path], None] = lambda outbox: None
+    listener: TickListener = field(default_factory=SilentListener)
+    stop: threading.Event = field(default_factory=threading.Event)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,72 @@
+"""The stages of one attempt, each with a receipt, so that a later process skips what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopcoder.domain.action import Dispatch
+from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.event import Entry, Fact, StageBegun, StageFinished
+from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.snapshot import UnitView
+from loopcoder.engine.services import Services
+
+
+class Suspended(LoopcoderError):
+    """The attempt cannot go on now and is left open; a later tick resumes the stage it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One attempt's place: what it was dispatched with, its epoch, and where its papers lie."""
+
+    services: Services
+    step: Dispatch
+    view: UnitView
+    run: str
+    epoch: int
+    papers: Path
+
+    @property
+    def record(self) -> AttemptRecord:
+        """What the journal knows of this attempt by now."""
+        attempts = self.services.journal.history().unit(self.step.unit).attempts
+        return next(a for a in attempts if a.number == self.step.attempt)
+
+    def folder(self, round_: int) -> Path:
+        """Where the round's prompt, transcript and logs are kept."""
+        path = self.papers / f"round-{round_}"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def log(self, *facts: Fact, principal: str = "scheduler") -> None:
+        self.services.journal.record(
+            *(Entry(f, self.step.unit, self.step.attempt, self.epoch, principal) for f in facts)
+        )
+
+    def check_stop(self) -> None:
+        """Raise `Suspended` when everything must end at the next safe point."""
+        if self.services.stop.is_set():
+            raise Suspended("stopped before it was finished; the next tick goes on.")
+
+    def perform(
+        self,
+        stage: str,
+        round_: int,
+        act: Callable[[], StageFinished],
+        *,
+        sha: str = "",
+        principal: str = "scheduler",
+    ) -> StageFinished:
+        """Run a stage, or return its receipt when an earlier process got one."""
+        done = self.record.last(stage, round_)
+        if done is not None:
+            return done
+        self.check_stop()
+        self.services.listener.stage_began(self.step.unit, stage, round_)
+        self.log(StageBegun(stage, round_, sha), principal=principal)
+        result = act()
+        self.log(result, principal=principal)
+        return result

@@ -1,0 +1,216 @@
+"""One unattended pass: observe, decide, act, record, until nothing more can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from loopcoder.domain import action as act
+from loopcoder.domain.decide import decide
+from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic
+from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
+from loopcoder.domain.proposal import with_proposals
+from loopcoder.domain.settings import LandingMode
+from loopcoder.domain.snapshot import Snapshot, TickState
+from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine
+from loopcoder.domain.tick_summary import conclude
+from loopcoder.domain.unit import Roadmap, UnitId
+from loopcoder.engine.compile import compile_in_tick
+from loopcoder.engine.execute import execute
+from loopcoder.engine.observe import observe
+from loopcoder.engine.preflight import run_preflight
+from loopcoder.engine.roadmap_source import read_roadmap
+from loopcoder.engine.seal import seal
+from loopcoder.engine.services import Services
+from loopcoder.engine.verify import gates_digest, verify_commit
+from loopcoder.engine.wave import run_wave
+
+MAX_PASSES = 1000
+"""Passes of one tick. Every pass that does not end the tick uses something up (an upkeep action, a
+base check, a unit's one attempt), so this is a fuse and not a limit anybody should reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickOptions:
+    """How this tick is bounded beyond the configuration. `once` ends it after the first wave."""
+
+    run: str
+    units: frozenset[UnitId] = frozenset()
+    max_units: int | None = None
+    max_minutes: float | None = None
+    once: bool = False
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What the tick has gathered so far."""
+
+    state: TickState
+    lines: list[UnitLine] = field(default_factory=list)
+    waves: int = 0
+    writes: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def tick(services: Services, options: TickOptions) -> TickReport:
+    """Do everything that can be done now without a person, and report it.
+
+    Raises `ConfigurationError` before anything is dispatched when the configuration cannot be
+    used, and `LoopcoderError` when the preflight says stop.
+    """
+    started = services.clock.now()
+    base = base_commit(services)
+    check_settings(services)
+    services.journal.record(Entry(TickBegun(options.run, base, services.holder)))
+    state = TickState(
+        run=options.run,
+        started_at=started,
+        allowed=options.units,
+        max_units=options.max_units,
+        max_minutes=options.max_minutes,
+    )
+    gathered = _Pass(state, warnings=services.warnings)
+    gathered.warnings += run_preflight(services, base, services.runs / options.run)
+    snapshot = _passes(services, options, gathered)
+    report = conclude(
+        snapshot,
+        services.settings,
+        gathered.lines,
+        finished_at=services.clock.now(),
+        writes=gathered.writes,
+        diagnostics=gathered.diagnostics,
+        warnings=gathered.warnings,
+    )
+    if report.stop_reason is StopReason.IDLE and seal(services, snapshot, options.run):
+        report = replace(report, stop_reason=StopReason.SEALED)
+    _record_end(services, report)
+    return report
+
+
+def base_commit(services: Services) -> str:
+    """The commit new work starts from: the base branch, or the work branch when landing there."""
+    settings, host = services.settings, services.code_host
+    head = None
+    if settings.landing.mode is LandingMode.COMMIT:
+        head = host.branch_head(settings.landing.work_branch)
+    head = head or host.branch_head(settings.base)
+    if head is None:
+        raise ConfigurationError(
+            f"the base branch {settings.base!r} does not exist.",
+            "Set base: in loopcoder.yml to a branch of this repository.",
+        )
+    return head
+
+
+def check_settings(services: Services) -> None:
+    """Refuse what no tick can do safely, before anybody is paid."""
+    settings = services.settings
+    if settings.reviewer is None:
+        raise ConfigurationError(
+            "no reviewer is configured, and work that nobody reviewed is never proposed.",
+            "Add reviewer: to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
+        )
+    if not settings.workers:
+        raise ConfigurationError(
+            "no worker is configured.",
+            "Add workers: to loopcoder.yml. See docs/reference/configuration.md#workers.",
+        )
+
+
+def _passes(services: Services, options: TickOptions, gathered: _Pass) -> Snapshot:
+    """Observe, decide and act until a decision holds nothing that can be done."""
+    for _ in range(MAX_PASSES):
+        base = base_commit(services)
+        roadmap, standing = _desired(services, gathered)
+        gathered.writes += _compile(services, roadmap, gathered)
+        roadmap = with_proposals(roadmap, services.journal.history())
+        stopping = services.stop.is_set() or (options.once and gathered.waves > 0)
+        gathered.state = replace(gathered.state, stopping=stopping)
+        snapshot = observe(services, roadmap, standing, base, gathered.state)
+        services.listener.scanned(len(snapshot.units), base, snapshot.base.green)
+        if not _act(services, snapshot, gathered):
+            return snapshot
+    return snapshot
+
+
+def _desired(services: Services, gathered: _Pass) -> tuple[Roadmap, frozenset[UnitId]]:
+    """The roadmap of the base branch, also when work lands on another one."""
+    head = services.code_host.branch_head(services.settings.base) or ""
+    reading = read_roadmap(services, head)
+    gathered.diagnostics = tuple(reading.diagnostics)
+    return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
+
+
+def _compile(services: Services, roadmap: Roadmap, gathered: _Pass) -> int:
+    """Bring the issues up to date; closes and errors wait for a person."""
+    if not services.settings.compile_on_tick:
+        return 0
+    desired = with_proposals(roadmap, services.journal.history())
+    compiled = compile_in_tick(services, desired, gathered.diagnostics)
+    gathered.warnings = tuple(dict.fromkeys((*gathered.warnings, *compiled.warnings)))
+    return compiled.writes
+
+
+def _act(services: Services, snapshot: Snapshot, gathered: _Pass) -> bool:
+    """Do the decision's next step; False when there is none."""
+    actions = decide(snapshot, services.settings)
+    upkeep = [a for a in actions if isinstance(a, act.Upkeep | act.ProposeFixBase)]
+    if upkeep:
+        for action in upkeep:
+            execute(services, snapshot, action)
+            gathered.writes += 1
+        return True
+    check = next((a for a in actions if isinstance(a, act.CheckBase)), None)
+    if check:
+        _check_base(services, snapshot, check)
+        return True
+    steps = [a for a in actions if isinstance(a, act.Dispatch)]
+    if not steps:
+        return False
+    gathered.waves += 1
+    result = run_wave(services, snapshot, steps, gathered.waves)
+    gathered.lines.extend(result.lines)
+    gathered.state = replace(
+        gathered.state,
+        attempted=gathered.state.attempted | {step.unit for step in steps},
+        stopped_providers=gathered.state.stopped_providers | result.stopped,
+    )
+    return True
+
+
+def _check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) -> None:
+    settings = services.settings
+    logs: Path = services.runs / snapshot.tick.run / "base"
+    services.listener.said(f"checking the base at {action.sha[:7]}")
+    evidence = verify_commit(services, action.sha, settings.verify, logs, "base")
+    green = evidence.green or not settings.verify
+    services.journal.record(
+        Entry(
+            BaseChecked(
+                sha=action.sha,
+                commands=gates_digest(settings, settings.verify),
+                green=green,
+                failing="" if green else evidence.failing,
+                tail=evidence.tail[-2000:],
+            )
+        )
+    )
+
+
+def _record_end(services: Services, report: TickReport) -> None:
+    services.journal.record(
+        Entry(
+            TickFinished(
+                report.run,
+                report.stop_reason.value,
+                {
+                    "units": [
+                        {"unit": line.unit, "outcome": line.outcome.value, "reason": line.reason}
+                        for line in report.units
+                    ],
+                    "spent": str(report.spent),
+                },
+            )
+        )
+    )

@@ -1,0 +1,223 @@
+"""One wave: its attempts in parallel, the barrier, the combination, the proposals."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from loopcoder.domain.action import Dispatch
+from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.event import StageFinished
+from loopcoder.domain.failure import FailureClass, policy_of
+from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.settings import LandingMode
+from loopcoder.domain.snapshot import Snapshot
+from loopcoder.domain.tick_report import UnitLine, UnitOutcome
+from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
+from loopcoder.engine.claim import release_claim, take_claim
+from loopcoder.engine.integrate import integrate
+from loopcoder.engine.publish import land, publish
+from loopcoder.engine.review import findings_of
+from loopcoder.engine.services import Services
+from loopcoder.engine.stage import Desk
+from loopcoder.engine.verify import checks_from_json
+
+
+@dataclass(frozen=True, slots=True)
+class WaveResult:
+    """`stopped` names providers that must not be used again in this tick."""
+
+    lines: tuple[UnitLine, ...]
+    stopped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What an attempt came out with: a commit for the barrier, an end, or a pause."""
+
+    step: Dispatch
+    desk: Desk | None
+    result: Judged | Ended | None
+    paused: str = ""
+
+
+def run_wave(
+    services: Services, snapshot: Snapshot, steps: Sequence[Dispatch], number: int
+) -> WaveResult:
+    """Run the steps together and publish what holds together. One unit's trouble stays its own."""
+    services.listener.wave_began(number, steps)
+    with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="attempt") as pool:
+        left = list(pool.map(lambda step: _contained(services, snapshot, step), steps))
+    judged = [each.result for each in left if isinstance(each.result, Judged)]
+    ends = _publish_all(services, snapshot, judged, number)
+    lines = tuple(_line(services, snapshot, each, ends) for each in left)
+    for line in lines:
+        services.listener.unit_ended(line)
+    return WaveResult(lines, _stopped_providers(services, lines, left))
+
+
+def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> _Left:
+    """The fault boundary of one unit: whatever happens in here, the others go on."""
+    desk: Desk | None = None
+    try:
+        desk = _open_desk(services, snapshot, step)
+        feedback = [f for f in desk.view.feedback if f.id in step.feedback]
+        result = Attempt(desk, feedback).run()
+        if isinstance(result, Ended):
+            end_attempt(desk, result)
+        return _Left(step, desk, result)
+    except LoopcoderError as error:
+        if desk is not None:
+            release_claim(services, step, desk.epoch, str(error))
+        return _Left(step, desk, None, str(error))
+    except Exception as error:  # noqa: BLE001  one broken unit must not stop the night
+        return _Left(step, desk, _broken(desk, error))
+
+
+def _broken(desk: Desk | None, error: Exception) -> Ended:
+    """A bug of ours or of an adapter: it counts as a strike, so that it cannot repeat forever."""
+    reason = f"internal error: {type(error).__name__}: {error}"
+    ended = Ended(UnitOutcome.FAILED, reason, FailureClass.INFRASTRUCTURE, strike=True)
+    if desk is not None:
+        (desk.papers / "internal-error.log").write_text(traceback.format_exc())
+        end_attempt(desk, ended)
+    return ended
+
+
+def _open_desk(services: Services, snapshot: Snapshot, step: Dispatch) -> Desk:
+    view = next(v for v in snapshot.units if v.id == step.unit)
+    epoch = take_claim(services, step, view.unit, snapshot.tick.run)
+    record = services.journal.history().unit(step.unit)
+    run = next(a.begun.run for a in record.attempts if a.number == step.attempt)
+    papers = services.runs / run / step.unit / f"attempt-{step.attempt}"
+    papers.mkdir(parents=True, exist_ok=True)
+    if step.resume:
+        services.end_leftovers(papers)
+    return Desk(services, step, view, snapshot.tick.run, epoch, papers)
+
+
+def _publish_all(
+    services: Services, snapshot: Snapshot, judged: Sequence[Judged], number: int
+) -> dict[str, tuple[Ended, int | None]]:
+    """Put the wave together, propose what fits, send the rest back to wait."""
+    ends: dict[str, tuple[Ended, int | None]] = {}
+    if not judged:
+        return ends
+    try:
+        base = _newest_base(services) or snapshot.base.sha
+        logs = services.runs / snapshot.tick.run / f"wave-{number}"
+        integration = integrate(services, judged, base, logs)
+    except LoopcoderError as error:
+        return {each.step.unit: _pause(services, each, error) for each in judged}
+    for each, reason in integration.evicted:
+        ended = Ended(UnitOutcome.WAITING, reason, FailureClass.CONFLICT)
+        end_attempt(each.desk, ended)
+        ends[each.step.unit] = (ended, None)
+    if services.settings.landing.mode is LandingMode.COMMIT:
+        return ends | _land_all(services, integration.fit, integration.head)
+    for each in integration.fit:
+        ends[each.step.unit] = _publish_one(services, each)
+    return ends
+
+
+def _newest_base(services: Services) -> str | None:
+    landing = services.settings.landing
+    if landing.mode is LandingMode.COMMIT:
+        return services.code_host.branch_head(landing.work_branch)
+    return services.code_host.branch_head(services.settings.base)
+
+
+def _land_all(
+    services: Services, fit: Sequence[Judged], head: str
+) -> dict[str, tuple[Ended, int | None]]:
+    if not fit:
+        return {}
+    try:
+        ended, _ = land(services, fit, head)
+    except LoopcoderError as error:
+        return {each.step.unit: _pause(services, each, error) for each in fit}
+    return {each.step.unit: (ended, None) for each in fit}
+
+
+def _publish_one(services: Services, judged: Judged) -> tuple[Ended, int | None]:
+    try:
+        ended, pull = publish(judged)
+    except Stale as error:
+        ended = Ended(UnitOutcome.WAITING, f"{error}; decided again in the next tick")
+        end_attempt(judged.desk, ended)
+        return ended, None
+    except LoopcoderError as error:
+        return _pause(services, judged, error)
+    return ended, pull.number
+
+
+def _pause(services: Services, judged: Judged, error: LoopcoderError) -> tuple[Ended, int | None]:
+    """Leave the attempt open with its finished work; the next tick goes on from here."""
+    release_claim(services, judged.step, judged.desk.epoch, str(error))
+    return Ended(UnitOutcome.WAITING, str(error)), None
+
+
+def _line(
+    services: Services,
+    snapshot: Snapshot,
+    left: _Left,
+    ends: dict[str, tuple[Ended, int | None]],
+) -> UnitLine:
+    """The unit's line of the report, read back from the journal."""
+    view = next(v for v in snapshot.units if v.id == left.step.unit)
+    ended, pull = ends.get(left.step.unit, (left.result, None))
+    outcome = ended.outcome if isinstance(ended, Ended) else UnitOutcome.WAITING
+    reason = ended.reason if isinstance(ended, Ended) else left.paused
+    line = UnitLine(
+        unit=left.step.unit,
+        title=view.unit.title,
+        outcome=outcome,
+        reason=reason,
+        issue=view.issue.number if view.issue else None,
+        pull=pull or left.step.pull,
+        worker=left.step.worker,
+        attempt=left.step.attempt,
+    )
+    record = services.journal.history().unit(left.step.unit)
+    attempt = next((a for a in record.attempts if a.number == left.step.attempt), None)
+    branch = record.pull.branch if record.pull else ""
+    return _with_attempt(replace(line, branch=branch), attempt) if attempt else line
+
+
+def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
+    verified, judged = attempt.last("verify"), attempt.last("review")
+    committed = attempt.last("commit")
+    end = attempt.finished_at or (attempt.stages[-1].begun_at if attempt.stages else None)
+    return replace(
+        line,
+        stage=attempt.stages[-1].stage if attempt.stages else "",
+        head=committed.sha if committed else "",
+        usd=attempt.usd,
+        tokens=attempt.tokens,
+        checks=checks_from_json(verified.detail.get("checks")) if verified else (),
+        findings=findings_of(judged) if judged else (),
+        verdict=str(judged.detail.get("decision") or "") if judged else "",
+        reviewer=str(judged.detail.get("reviewer") or "") if judged else "",
+        files=_files(committed),
+        rounds=attempt.round,
+        seconds=(end - attempt.begun_at).total_seconds() if end else 0.0,
+    )
+
+
+def _files(committed: StageFinished | None) -> tuple[str, ...]:
+    files = committed.detail.get("files") if committed else None
+    return tuple(map(str, files)) if isinstance(files, list) else ()
+
+
+def _stopped_providers(
+    services: Services, lines: Sequence[UnitLine], left: Sequence[_Left]
+) -> frozenset[str]:
+    """Providers whose trouble will not pass by trying again (no credit, bad key, no sandbox)."""
+    stopped = set()
+    for each in left:
+        failure = each.result.failure if isinstance(each.result, Ended) else None
+        if failure and policy_of(failure).stops_provider:
+            stopped.add(services.settings.workers[each.step.worker].provider)
+    return frozenset(stopped)

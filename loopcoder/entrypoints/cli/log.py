@@ -1,0 +1,138 @@
+"""`loopcoder log UNIT`: what the agents did for it, stage by stage."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from loopcoder.domain.diagnostic import NotFound
+from loopcoder.domain.history import AttemptRecord, StageRecord, UnitRecord
+from loopcoder.domain.unit import UnitId
+from loopcoder.engine.verify import checks_from_json
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.inspection import no_such_unit
+from loopcoder.entrypoints.terminal import Terminal, stdout
+from loopcoder.entrypoints.text import clean
+
+
+@click.command("log")
+@click.argument("unit")
+@click.option("--attempt", type=int, help="One attempt, instead of the last.")
+@click.option("--all", "everything", is_flag=True, help="Every attempt.")
+@click.option("--patch", is_flag=True, help="Print the attempt's last patch.")
+@click.option("--transcript", is_flag=True, help="Print what the worker printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
+@pass_house
+def log_command(
+    house: House,
+    unit: str,
+    attempt: int | None,
+    everything: bool,
+    patch: bool,
+    transcript: bool,
+    as_json: bool,
+) -> None:
+    """Show what was done for UNIT: its stages, the failing output, where the papers are."""
+    history = house.journal.history()
+    record = history.units.get(UnitId(unit.casefold()))
+    if record is None:
+        raise no_such_unit(unit, list(history.units))
+    chosen = _chosen(record, attempt, everything)
+    terminal = stdout()
+    if as_json:
+        click.echo(json.dumps([_as_json(house, record, a) for a in chosen], indent=2))
+    elif patch or transcript:
+        for each in chosen:
+            _print_papers(_papers(house, record, each), "change.patch" if patch else "transcript")
+    else:
+        for each in chosen:
+            _say_attempt(terminal, each, _papers(house, record, each))
+
+
+def _chosen(record: UnitRecord, number: int | None, everything: bool) -> tuple[AttemptRecord, ...]:
+    if not record.attempts:
+        raise NotFound(f"{record.id} was not worked on yet.")
+    if everything:
+        return record.attempts
+    if number is None:
+        return record.attempts[-1:]
+    found = tuple(a for a in record.attempts if a.number == number)
+    if not found:
+        raise NotFound(f"{record.id} has no attempt {number}; it has {len(record.attempts)}.")
+    return found
+
+
+def _papers(house: House, record: UnitRecord, attempt: AttemptRecord) -> Path:
+    return house.runs_dir / attempt.begun.run / record.id / f"attempt-{attempt.number}"
+
+
+def _say_attempt(terminal: Terminal, attempt: AttemptRecord, papers: Path) -> None:
+    begun = attempt.begun
+    what = "fix-up" if begun.purpose == "fix-up" else "attempt"
+    head = f"{what} {attempt.number}  {attempt.begun_at:%Y-%m-%d %H:%M:%S}  {begun.worker}"
+    terminal.say(terminal.style(head, "bold"))
+    terminal.table([_stage_row(stage) for stage in attempt.stages])
+    _say_failing(terminal, attempt)
+    if attempt.finished:
+        terminal.say(f"  {attempt.finished.outcome}: {clean(attempt.finished.reason)}")
+    else:
+        terminal.say("  not finished; the next tick goes on from its last stage")
+    terminal.say(f"  ${attempt.usd:.2f}, {attempt.tokens} tokens · papers: {papers}")
+
+
+def _stage_row(stage: StageRecord) -> tuple[str, str, str, str]:
+    done = stage.finished
+    seconds = (
+        f"{(stage.finished_at - stage.begun_at).total_seconds():.1f} s" if stage.finished_at else ""
+    )
+    state = "interrupted" if done is None else "ok" if done.passed else "failed"
+    about = (done.reason or done.sha[:12]) if done else ""
+    return (f"  round {stage.round}  {stage.stage}", state, seconds, about)
+
+
+def _say_failing(terminal: Terminal, attempt: AttemptRecord) -> None:
+    """The end of the last red check's output, which is what a person looks for."""
+    verified = attempt.last("verify")
+    if verified is None or verified.passed:
+        return
+    for check in checks_from_json(verified.detail.get("checks")):
+        if not check.passed:
+            terminal.say(f"  $ {clean(check.name)}")
+            for line in check.tail.splitlines()[-25:]:
+                terminal.say(f"  | {clean(line)}")
+
+
+def _print_papers(papers: Path, name: str) -> None:
+    files = sorted(f for f in papers.rglob("*") if f.is_file() and f.name.startswith(name))
+    if not files:
+        raise NotFound(f"there is no {name} in {papers}.")
+    click.echo(clean(files[-1].read_text(errors="replace"), keep_newlines=True))
+
+
+def _as_json(house: House, record: UnitRecord, attempt: AttemptRecord) -> dict[str, object]:
+    return {
+        "unit": record.id,
+        "attempt": attempt.number,
+        "purpose": attempt.begun.purpose,
+        "worker": attempt.begun.worker,
+        "begun_at": attempt.begun_at.isoformat(),
+        "outcome": attempt.finished.outcome if attempt.finished else None,
+        "reason": attempt.finished.reason if attempt.finished else None,
+        "strike": attempt.finished.strike if attempt.finished else None,
+        "cost_usd": float(attempt.usd),
+        "tokens": attempt.tokens,
+        "papers": str(_papers(house, record, attempt)),
+        "stages": [
+            {
+                "stage": s.stage,
+                "round": s.round,
+                "passed": s.finished.passed if s.finished else None,
+                "sha": s.finished.sha if s.finished else None,
+                "reason": s.finished.reason if s.finished else None,
+            }
+            for s in attempt.stages
+        ],
+    }

@@ -1,0 +1,163 @@
+"""A person's word on a unit: approve, retry, block, unblock, waive."""
+
+from __future__ import annotations
+
+import click
+
+from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError, NotFound
+from loopcoder.domain.event import (
+    Approved,
+    AttemptFinished,
+    ClaimReleased,
+    EdgeAdded,
+    EdgeWaived,
+    Entry,
+    Fact,
+    Retried,
+)
+from loopcoder.domain.issue import CommandLabel, PullState
+from loopcoder.domain.lifecycle import State, state_of
+from loopcoder.domain.snapshot import UnitView
+from loopcoder.domain.unit import edges_digest, text_digest
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.inspection import Look, inspect
+from loopcoder.entrypoints.terminal import stdout
+
+
+@click.command("approve")
+@click.argument("units", nargs=-1, required=True)
+@pass_house(from_base=True)
+def approve_command(house: House, units: tuple[str, ...]) -> None:
+    """Let proposed UNITS be worked on."""
+    look = inspect(house)
+    for view in [look.view(unit) for unit in units]:
+        if view.standing:
+            stdout().say(f"{view.id} stands in the roadmap; it needs no approval")
+            continue
+        login = house.person.login
+        _record(house, view, Approved(login, text_digest(view.unit)))
+        if view.issue and CommandLabel.PROPOSED in view.issue.labels:
+            house.person_tracker.remove_label(view.issue.number, CommandLabel.PROPOSED)
+        stdout().say(f"{view.id} is approved; the next tick may work on it")
+
+
+@click.command("retry")
+@click.argument("units", nargs=-1, required=True)
+@click.option("--fresh", is_flag=True, help="Start over from the base instead of its branch.")
+@click.option("--note", default="", help="A sentence for the next worker.")
+@pass_house(from_base=True)
+def retry_command(house: House, units: tuple[str, ...], fresh: bool, note: str) -> None:
+    """Clear the strikes of UNITS, so that the next tick works on them again."""
+    look = inspect(house)
+    for view in [look.view(unit) for unit in units]:
+        state = state_of(view, look.snapshot.history)
+        if state in (State.DONE, State.DROPPED, State.RUNNING):
+            raise LoopcoderError(f"{view.id} is {state.value}; there is nothing to retry.")
+        if fresh:
+            _start_over(house, view)
+        _record(house, view, Retried(house.person.login, fresh, note))
+        how = " from the base" if fresh else ""
+        stdout().say(f"{view.id} is tried again{how} in the next tick")
+
+
+def _start_over(house: House, view: UnitView) -> None:
+    """Give up what earlier attempts left. Their commits stay under refs/loopcoder/attempts/."""
+    if view.pull and view.pull.state is PullState.OPEN:
+        raise LoopcoderError(
+            f"{view.id} has an open pull request, #{view.pull.number}.",
+            f"Close it first: loopcoder pr close {view.pull.number}.",
+        )
+    current = view.record.current
+    if current:
+        ended = AttemptFinished("dropped", f"@{house.person.login} starts over", False)
+        for fact in (ended, ClaimReleased("started over")):
+            _record(house, view, fact, current.number)
+    if view.branch_head:
+        branch = view.record.pull.branch if view.record.pull else f"loopcoder/{view.id}"
+        house.code_host.delete_branch(branch, view.branch_head)
+
+
+@click.command("block")
+@click.argument("unit")
+@click.option("--by", "blocker", required=True, help="The unit or #issue it has to wait for.")
+@pass_house(from_base=True)
+def block_command(house: House, unit: str, blocker: str) -> None:
+    """Make UNIT wait for another unit or issue."""
+    look = inspect(house)
+    view = look.view(unit)
+    number = _issue_number(house, look, blocker)
+    if view.issue and view.issue.number == number:
+        raise ConfigurationError(f"{view.id} cannot wait for itself.")
+    _refuse_cycle(look, view, number)
+    _record(house, view, EdgeAdded(house.person.login, number))
+    stdout().say(f"{view.id} waits for #{number}")
+
+
+@click.command("unblock")
+@click.argument("unit")
+@pass_house(from_base=True)
+def unblock_command(house: House, unit: str) -> None:
+    """Waive everything UNIT waits for now."""
+    look = inspect(house)
+    view = look.view(unit)
+    numbers = [b.number for b in view.blockers if b.number is not None]
+    if not numbers:
+        stdout().say(f"{view.id} waits for nothing that could be waived")
+        return
+    _waive(house, view, numbers)
+
+
+@click.command("waive")
+@click.argument("unit")
+@click.option("--by", "blocker", required=True, help="The unit or #issue it need not wait for.")
+@pass_house(from_base=True)
+def waive_command(house: House, unit: str, blocker: str) -> None:
+    """Let UNIT go without waiting for one blocker, until the roadmap's edges change."""
+    look = inspect(house)
+    view = look.view(unit)
+    number = _issue_number(house, look, blocker)
+    if number not in {b.number for b in view.blockers}:
+        raise NotFound(f"{view.id} does not wait for #{number}.")
+    _waive(house, view, [number])
+
+
+def _waive(house: House, view: UnitView, numbers: list[int]) -> None:
+    digest = edges_digest(view.unit)
+    for number in numbers:
+        _record(house, view, EdgeWaived(house.person.login, number, digest))
+    named = ", ".join(f"#{n}" for n in numbers)
+    stdout().say(f"{view.id} no longer waits for {named}")
+
+
+def _record(house: House, view: UnitView, fact: Fact, attempt: int | None = None) -> None:
+    person = f"person:{house.person.login}"
+    house.journal.record(Entry(fact, view.id, attempt, principal=person))
+
+
+def _issue_number(house: House, look: Look, name: str) -> int:
+    """The issue behind `#12` or a unit's id."""
+    if name.removeprefix("#").isdecimal():
+        return house.tracker.get_issue(int(name.removeprefix("#"))).number
+    view = look.view(name)
+    if view.issue is None:
+        raise LoopcoderError(f"{view.id} has no issue yet.", "Run loopcoder compile first.")
+    return view.issue.number
+
+
+def _refuse_cycle(look: Look, view: UnitView, number: int) -> None:
+    """A person's edge must not close a circle that would never get ready."""
+    by_number = {v.issue.number: v for v in look.snapshot.units if v.issue}
+    seen: set[int] = set()
+    open_ = [number]
+    while open_:
+        current = open_.pop()
+        other = by_number.get(current)
+        if other is None or current in seen:
+            continue
+        seen.add(current)
+        if other.id == view.id:
+            raise ConfigurationError(
+                f"#{number} already waits for {view.id}; both would wait forever."
+            )
+        open_.extend(b.number for b in other.blockers if b.number is not None)

@@ -1,0 +1,111 @@
+"""`loopcoder status`: where everything stands."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import click
+
+from loopcoder.domain.breaker import breakers
+from loopcoder.domain.event import TickBegun
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.ready import sections
+from loopcoder.entrypoints.inspection import Look, inspect
+from loopcoder.entrypoints.terminal import Terminal, stdout
+from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.tick_view import short_run
+from loopcoder.entrypoints.workshop import standing_warnings
+
+_COLOURS = {"done": "green", "running": "cyan", "awaiting_merge": "blue", "needs_human": "yellow"}
+_ORDER = (
+    "needs_human",
+    "awaiting_merge",
+    "proposed",
+    "running",
+    "ready",
+    "blocked",
+    "held",
+    "done",
+    "dropped",
+)
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
+@pass_house(from_base=True)
+def status_command(house: House, as_json: bool) -> None:
+    """Show every unit with its state and the reason, what waits for you first."""
+    look = inspect(house)
+    if as_json:
+        click.echo(json.dumps(_as_json(look), indent=2))
+        return
+    terminal = stdout()
+    for line in _header(look):
+        terminal.say(line)
+    _table(look, terminal)
+
+
+def _header(look: Look) -> list[str]:
+    snapshot, settings = look.snapshot, look.settings
+    history = snapshot.history
+    lines = [f"base      {settings.base}@{snapshot.base.sha[:7]}{_base_state(look)}"]
+    if isinstance(history.tick, TickBegun):
+        lines.append(f"tick      {short_run(history.tick.run)} began and has not ended")
+    elif history.last_report:
+        report = history.last_report
+        lines.append(f"last tick {short_run(report.run)}: {report.stop_reason}")
+    cap = f" of ${settings.budget.day:f}" if settings.budget.day is not None else ""
+    lines.append(f"spend     ${_spent_today(look):.2f}{cap} today")
+    for state in breakers(history, settings.breaker, snapshot.now):
+        if state.position != "closed":
+            lines.append(f"breaker   {state.scope} {state.position}: {clean(state.reason)}")
+    if history.hold:
+        lines.append(f"hold      by {history.hold.by} {clean(history.hold.reason)}".rstrip())
+    if history.sealed and history.sealed.base == snapshot.base.sha:
+        lines.append("sealed    everything is done and the base is green")
+    lines += [f"note      {warning}" for warning in standing_warnings(settings)]
+    return lines
+
+
+def _base_state(look: Look) -> str:
+    return "" if look.snapshot.base.green else f" red: {look.snapshot.base.failing}"
+
+
+def _spent_today(look: Look) -> Decimal:
+    since = look.snapshot.now - timedelta(hours=24)
+    spends = look.snapshot.history.spend.values()
+    today = look.snapshot.now.date()
+    return sum((s.usd for s in spends if s.at >= since and s.at.date() == today), Decimal(0))
+
+
+def _table(look: Look, terminal: Terminal) -> None:
+    rows = []
+    for view in sorted(look.snapshot.units, key=lambda v: _ORDER.index(look.section_of(v))):
+        section = look.section_of(view)
+        numbers = [f"#{view.issue.number}" if view.issue else ""]
+        reason = "" if section in ("done", "dropped") else look.reason_of(view)
+        rows.append((section.replace("_", " "), view.id, *numbers, reason or view.unit.title))
+    terminal.table(rows, ("state", "unit", "issue", ""))
+    counts = {name: len(found) for name, found in sections(look).items() if found}
+    summary = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
+    terminal.say(summary or "the roadmap has no units")
+
+
+def _as_json(look: Look) -> dict[str, object]:
+    history = look.snapshot.history
+    return {
+        "base": {
+            "branch": look.settings.base,
+            "sha": look.snapshot.base.sha,
+            "green": look.snapshot.base.green,
+        },
+        "units": sections(look),
+        "held": history.hold is not None,
+        "sealed": history.sealed is not None and history.sealed.base == look.snapshot.base.sha,
+        "last_tick": history.last_report.run if history.last_report else None,
+        "spend_today_usd": float(_spent_today(look)),
+        "warnings": list(standing_warnings(look.settings)),
+    }

@@ -1,0 +1,112 @@
+"""The tick's report for people on a terminal and for programs."""
+
+from __future__ import annotations
+
+from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.entrypoints.terminal import Terminal
+from loopcoder.entrypoints.text import clean
+
+_STOPS = {
+    StopReason.IDLE: "nothing is left to do",
+    StopReason.WAITING_FOR_MERGE: "waiting for merge",
+    StopReason.SEALED: "sealed: everything is done and the base is green",
+    StopReason.LIMIT: "a limit of this tick is reached; the next tick goes on",
+    StopReason.BUDGET: "a budget is used up",
+    StopReason.BREAKER: "a breaker is open",
+    StopReason.BASE_RED: "the base is red",
+    StopReason.HELD: "held",
+    StopReason.RATE_LIMIT: "a rate limit is spent",
+}
+
+WAITING = frozenset(
+    {UnitOutcome.BLOCKED, UnitOutcome.HELD, UnitOutcome.WAITING, UnitOutcome.NEEDS_HUMAN}
+)
+
+
+def say_report(report: TickReport, terminal: Terminal) -> None:
+    """The waits, the warnings and the closing line."""
+    for line in report.units:
+        if line.outcome in WAITING and line.attempt is None:
+            label = "needs you" if line.outcome is UnitOutcome.NEEDS_HUMAN else "wait"
+            terminal.say(f"{label:<9} {line.unit:<20} {clean(line.reason)}")
+    for warning in report.warnings:
+        terminal.say(f"{terminal.style('note', 'yellow')}      {clean(warning)}")
+    terminal.say(closing_line(report))
+    for item in report.waiting_for_you[:5]:
+        terminal.say(f"next      {clean(item)}")
+
+
+def closing_line(report: TickReport) -> str:
+    """`tick 6f2a: 1 proposed, 1 failed · $0.63 of $10 · waiting for merge`."""
+    counts: dict[str, int] = {}
+    for line in report.units:
+        counts[line.outcome.value] = counts.get(line.outcome.value, 0) + 1
+    summary = ", ".join(f"{number} {name}" for name, number in counts.items()) or "no units"
+    cap = f" of ${report.cap:f}" if report.cap is not None else ""
+    spent = f"${report.spent:.2f}{cap}"
+    parts = [f"tick {short_run(report.run)}: {summary}", spent]
+    if report.api.requests:
+        parts.append(f"{report.api.requests} requests, {report.api.writes} writes")
+    parts.append(stop_sentence(report))
+    return " · ".join(parts)
+
+
+def stop_sentence(report: TickReport) -> str:
+    sentence = _STOPS[report.stop_reason]
+    if report.stop_reason is StopReason.BASE_RED and report.base_failing:
+        return f"{sentence}: {report.base_failing}"
+    return sentence
+
+
+def short_run(run: str) -> str:
+    """The end of a run's id, where ids of one day differ."""
+    return run[-6:].lower()
+
+
+def report_json(report: TickReport) -> dict[str, object]:
+    """The stable keys of docs/reference/cli.md, and a few more."""
+    api = report.api
+    return {
+        "run": report.run,
+        "stop_reason": report.stop_reason.value,
+        "base": report.base,
+        "units": [_unit_json(line) for line in report.units],
+        "api": {
+            "requests": api.requests,
+            "points": api.points,
+            "not_modified": api.not_modified,
+            "writes": api.writes or report.writes,
+            "retries": api.retries,
+            "slept_s": api.slept_s,
+        },
+        "spend": {
+            "usd": float(report.spent),
+            "tokens": report.tokens,
+            "tick_cap_usd": float(report.cap) if report.cap is not None else None,
+        },
+        "warnings": list(report.warnings),
+        "waiting_for_you": list(report.waiting_for_you),
+    }
+
+
+def _unit_json(line: UnitLine) -> dict[str, object]:
+    return {
+        "unit": line.unit,
+        "issue": line.issue,
+        "outcome": line.outcome.value,
+        "stage": line.stage or None,
+        "attempt": line.attempt,
+        "branch": line.branch or None,
+        "head": line.head or None,
+        "pr": line.pull,
+        "cost_usd": float(line.usd),
+        "tokens": line.tokens,
+        "reason": line.reason,
+    }
+
+
+def exit_code(report: TickReport) -> int:
+    """0 when the pass was completed, 1 for a red base, 2 when the roadmap has errors."""
+    if any(d.is_error for d in report.diagnostics):
+        return 2
+    return 1 if report.stop_reason is StopReason.BASE_RED else 0

@@ -1,0 +1,83 @@
+"""Running one tick for a person: the lock, the signals, the display, and the saved report."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from loopcoder.adapters.tick_lock import tick_lock
+from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.tick_report import TickReport
+from loopcoder.engine.tick import TickOptions, tick
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.listening import LineListener, LiveListener
+from loopcoder.entrypoints.report_text import report_markdown
+from loopcoder.entrypoints.terminal import Terminal
+from loopcoder.entrypoints.tick_view import report_json
+from loopcoder.entrypoints.workshop import open_workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Stopper:
+    """Set by Ctrl-C or SIGTERM; `interrupted` tells the two from a normal end."""
+
+    event: threading.Event
+
+    @property
+    def interrupted(self) -> bool:
+        return self.event.is_set()
+
+
+def new_run() -> str:
+    from ulid import ULID
+
+    return str(ULID())
+
+
+def run_tick(
+    house: House, options: TickOptions, terminal: Terminal, stopper: Stopper
+) -> TickReport:
+    """Tick once under the lock, watched on `terminal`, and save the report in the run's folder."""
+    if house.inside_attempt:
+        raise LoopcoderError("a tick cannot be started from inside an attempt.")
+    listener = LiveListener(terminal) if terminal.live else LineListener(terminal)
+    services = open_workshop(house, listener, stopper.event)
+    with tick_lock(house.state_dir):
+        try:
+            report = tick(services, options)
+        finally:
+            if isinstance(listener, LiveListener):
+                listener.close()
+        _save(house, report)
+    return report
+
+
+def _save(house: House, report: TickReport) -> None:
+    folder = house.runs_dir / report.run
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(report_markdown(report))
+    (folder / "report.json").write_text(json.dumps(report_json(report), indent=2) + "\n")
+
+
+@contextmanager
+def stoppable(terminal: Terminal) -> Iterator[Stopper]:
+    """Ctrl-C and SIGTERM ask for an end at the next safe point; a second Ctrl-C ends at once."""
+    stopper = Stopper(threading.Event())
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stopper.event.is_set():
+            raise KeyboardInterrupt
+        stopper.event.set()
+        terminal.say("stopping at the next safe point; finished work is kept (again to stop now)")
+
+    previous = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopper
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,97 @@
+"""From the house to what the engine is given: the ports, wired for one tick or one look."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
+from loopcoder.domain.settings import Calibration, Command, LandingMode, Settings
+from loopcoder.engine.services import Services
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.ports.commands import CommandResult
+from loopcoder.ports.landing import LandingStrip
+from loopcoder.ports.listener import SilentListener, TickListener
+
+
+@dataclass(frozen=True, slots=True)
+class _LazyCommands:
+    """Looks for a sandbox when the first command is run, so that only looking needs none."""
+
+    house: House
+
+    def run(
+        self,
+        command: Command,
+        cwd: Path,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        stop: threading.Event | None = None,
+    ) -> CommandResult:
+        return self.house.commands.run(command, cwd, log, env, stop)
+
+    def argv_run(self, argv: Sequence[str], cwd: Path, log: Path) -> CommandResult:
+        return self.house.commands.argv_run(argv, cwd, log)
+
+
+def open_workshop(
+    house: House,
+    listener: TickListener | None = None,
+    stop: threading.Event | None = None,
+) -> Services:
+    """The engine's services for this house. Agents and the sandbox are looked for when used."""
+    from loopcoder.adapters.secrets import DetectSecretsScanner
+
+    settings = house.settings
+    return Services(
+        settings=settings,
+        tracker=house.tracker,
+        code_host=house.code_host,
+        journal=house.journal,
+        workspaces=house.workspaces,
+        commands=_LazyCommands(house),
+        worker=house.worker,
+        reviewer=house.reviewer_named,
+        scanner=DetectSecretsScanner(known_secrets(house.environ)),
+        landing=_landing(house),
+        clock=house.clock,
+        runs=house.runs_dir,
+        holder=current_holder(),
+        is_alive=is_alive,
+        end_leftovers=end_leftovers,
+        listener=listener or SilentListener(),
+        stop=stop or threading.Event(),
+        warnings=standing_warnings(settings),
+    )
+
+
+def _landing(house: House) -> LandingStrip | None:
+    if house.settings.landing.mode is not LandingMode.COMMIT:
+        return None
+    from loopcoder.adapters.local.landing import LocalLanding
+
+    return LocalLanding(house.repository, house.settings.base)
+
+
+def standing_warnings(settings: Settings) -> tuple[str, ...]:
+    """What every report says as long as it is configured so."""
+    warnings = []
+    if settings.reviewer and settings.reviewer.calibration is Calibration.OFF:
+        warnings.append("the reviewer was never measured (calibration: off)")
+    if settings.sandbox == "off":
+        warnings.append("agents and checks run without a sandbox (sandbox: off)")
+    return tuple(warnings)
+
+
+_SECRET_NAMES = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "PRIVATE_KEY", "CREDENTIAL")
+
+
+def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values of our own environment that must never appear in anything we emit."""
+    return tuple(
+        value
+        for name, value in environ.items()
+        if len(value) >= 8 and any(part in name.upper() for part in _SECRET_NAMES)
+    )
