@@ -87,9 +87,7 @@ class House:
     @cached_property
     def cache_dir(self) -> Path:
         """Where this repository's workspaces are: a folder of its own."""
-        path = user_cache(self.environ) / "loopcoder" / self.repository.key
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path
+        return user_cache(self.environ) / "loopcoder" / self.repository.key
 
     @property
     def inside_attempt(self) -> str:
@@ -191,6 +189,7 @@ class House:
         """Clones that borrow the user's objects where a sandbox keeps those read-only."""
         from loopcoder.adapters.git.workspace import GitWorkspaces
 
+        self.cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         borrow = self.settings.sandbox != "off"
         return GitWorkspaces(self.repository, self.cache_dir, borrow)
 
@@ -216,19 +215,39 @@ class House:
 
     def worker(self, name: str) -> Worker:
         """The worker with a name; ConfigurationError when it cannot be used."""
+        from loopcoder.adapters.agents.command import CommandWorker
+        from loopcoder.adapters.agents.scripted import ScriptedWorker
+
+        spec = self._agent(name)
+        stores = self.repository.object_stores
+        if spec.kind == "scripted":
+            return ScriptedWorker(spec, self.sandbox, self._script(spec), stores)
+        return CommandWorker(spec, self.sandbox, stores)
+
+    def _agent(self, name: str) -> WorkerSpec:
         spec = self.settings.workers.get(name)
         if spec is None:
             raise self._no_worker(name)
-        return self._built(_usable(spec, f"workers.{name}"))
+        return self._equipped(spec, f"workers.{name}")
 
-    def _built(self, spec: WorkerSpec) -> Worker:
-        if spec.kind == "scripted":
-            from loopcoder.adapters.agents.scripted import ScriptedWorker
+    def _equipped(self, spec: WorkerSpec, where: str) -> WorkerSpec:
+        """The agent with what `network.allow` gives to all; it must be of a kind we can start."""
+        check_kind(spec, where)
+        return replace(spec, network=(*spec.network, *self.settings.network_allow))
 
-            return ScriptedWorker(spec)
-        from loopcoder.adapters.agents.command import CommandWorker
-
-        return CommandWorker(spec, self.sandbox)
+    def _script(self, spec: WorkerSpec) -> str:
+        """A scripted agent's script: of the base commit, unless its path leaves the repository."""
+        name = str(spec.options.get("script", ""))
+        if Path(name).is_absolute():
+            found = Path(name).read_text("utf-8") if Path(name).is_file() else None
+        else:
+            found = self.repository.read(self.repository.base_head(self.settings.base), name)
+        if found is None:
+            raise ConfigurationError(
+                f"The script {name} of `{spec.name}` is not there.",
+                f"Commit it on {self.settings.base}, or name another under `script:`.",
+            )
+        return found
 
     def _no_worker(self, name: str) -> ConfigurationError:
         known = ", ".join(sorted(self.settings.workers))
@@ -262,22 +281,25 @@ class House:
                 "loopcoder cannot calibrate yet.",
                 "Write `calibration: off` under `reviewer:`; every report will say so.",
             )
-        if name and name not in self.settings.workers:
-            raise self._no_worker(name)
-        spec = _usable(
-            self.settings.workers[name] if name else reviewer.spec,
-            f"workers.{name}" if name else "reviewer",
-        )
-        if spec.kind == "scripted":
-            from loopcoder.adapters.agents.scripted import ScriptedReviewer
+        if name:
+            return self._judge(self._agent(name))
+        return self._judge(self._equipped(reviewer.spec, "reviewer"))
 
-            return ScriptedReviewer(spec)
+    def _judge(self, spec: WorkerSpec) -> Reviewer:
         from loopcoder.adapters.agents.command import CommandReviewer
+        from loopcoder.adapters.agents.scripted import ScriptedReviewer
 
-        return CommandReviewer(spec, self.sandbox)
+        stores = self.repository.object_stores
+        if spec.kind == "scripted":
+            return ScriptedReviewer(spec, self.sandbox, self._script(spec), stores)
+        base = self.repository.base_head(self.settings.base)
+        return CommandReviewer(
+            spec, self.sandbox, stores, lambda path: self.repository.read(base, path)
+        )
 
 
-def _usable(spec: WorkerSpec, where: str) -> WorkerSpec:
+def check_kind(spec: WorkerSpec, where: str) -> None:
+    """Raise ConfigurationError when this version cannot start the agent."""
     if spec.kind not in USABLE_KINDS:
         raise ConfigurationError(
             f"`{where}` is of kind `{spec.kind}`, which this version of loopcoder cannot start "
@@ -285,7 +307,6 @@ def _usable(spec: WorkerSpec, where: str) -> WorkerSpec:
             "Use kind `command` with `run: [program, argument]`; see "
             "docs/reference/configuration.md#workers.",
         )
-    return spec
 
 
 def _login(text: str) -> str:

@@ -212,6 +212,8 @@ def _contradictions(model: schema.Configuration, document: Document) -> list[Dia
     for path, agent in agents.items():
         if agent.kind == "command" and not agent.run:
             problem((*path, "kind"), f"`{_dotted(path)}` needs `run`: the program to start")
+        if agent.kind == "scripted" and not agent.script:
+            problem((*path, "kind"), f"`{_dotted(path)}` needs `script`: the file to follow")
         if agent.kind != "command" and agent.run:
             summary = f"`run` belongs to kind `command`, not `{agent.kind}`"
             problem((*path, "run"), summary)

@@ -205,7 +205,9 @@ class WorkerSection(Section):
     ] = Field(description="What is started. `command` is any program.")
     model: Text = Field("", description="The model, for kinds that choose one.")
     run: Argv = Field([], description="Program and arguments, for kind `command`; no shell.")
-    script: Path | None = Field(None, description="The script, for kind `scripted`.")
+    script: Text = Field(
+        "", description="A script in the repository, or an absolute path, for kind `scripted`."
+    )
     timeout: Duration = Field(3000.0, description="Most time for one run.")
     stall: Duration = Field(600.0, description="Killed after so long without output or change.")
     cost: Annotated[Literal["metered", "reported", "free"], Phrase("source of the cost")] | None = (
@@ -234,7 +236,10 @@ class ReviewerSection(WorkerSection):
 
 
 class NetworkSection(Section):
-    allow: Hosts = Field([], description="Hosts that workers may reach.")
+    allow: Hosts = Field(
+        [],
+        description="Hosts that agents may reach. bubblewrap knows all or nothing: one opens all.",
+    )
 
 
 class LimitsSection(Section):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loopcoder import __version__
+from loopcoder.domain.redaction import MASK, Redactor
 
 _SECRET_NAME = re.compile(r"(?i)(key|token|secret|passw|credential|auth)")
 _SECRET_SHAPE = re.compile(
@@ -59,9 +60,7 @@ def redact(text: str, environ: Mapping[str, str]) -> str:
         for name, value in environ.items()
         if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
     }
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "…")
-    return _SECRET_SHAPE.sub("…", text)
+    return _SECRET_SHAPE.sub(MASK, Redactor(secrets).text(text))
 
 
 def _state_dir() -> Path | None:

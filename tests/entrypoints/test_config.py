@@ -154,7 +154,7 @@ def test_landing_by_commit() -> None:
             ["2: `modle` is not a known key in `workers.default` | did you mean `model`?"],
         ),
         (
-            "reviewer:\n  kind: scripted\n  calibraton: off",
+            "reviewer:\n  kind: codex\n  calibraton: off",
             ["3: `calibraton` is not a known key in `reviewer` | did you mean `calibration`?"],
         ),
         (
@@ -192,6 +192,10 @@ def test_landing_by_commit() -> None:
         (
             "workers: {default: {kind: command}}",
             ["1: `workers.default` needs `run`: the program to start"],
+        ),
+        (
+            "reviewer: {kind: scripted}",
+            ["1: `reviewer` needs `script`: the file to follow"],
         ),
         (
             "workers: {mine: {kind: command, run: x}}",
