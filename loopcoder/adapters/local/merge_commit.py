@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.local.merge_tree import MergedTree, merge_commits, replay_commit
-from loopcoder.domain.diagnostic import Conflicted, LoopcoderError
+from loopcoder.domain.diagnostic import Conflicted
 from loopcoder.domain.human import MergeMethod
 from loopcoder.domain.issue import PullRequest
 
@@ -24,20 +26,32 @@ def make_merge(git: Git, pull: PullRequest, base: str, method: MergeMethod) -> s
     return commit_tree(git, tree, [base, pull.head], _merge_message(pull))
 
 
-def replay(git: Git, span: str, onto: str) -> str:
-    """Every commit of a range once more, on top of another; what changes nothing is left out."""
+def replay(git: Git, span: str, onto: str, committer: Mapping[str, str] | None = None) -> str:
+    """Every commit of a range once more, in a line on top of another, as `git rebase` does.
+
+    Authors, their times and messages stay; what changes nothing is left out. `committer`
+    overrules who git says commits. Raises Conflicted.
+    """
     commits = git.text("rev-list", "--reverse", "--topo-order", "--parents", span).splitlines()
     head = onto
     for commit, *parents in (line.split() for line in commits):
-        if len(parents) != 1:
-            raise LoopcoderError(
-                f"{commit[:12]} is a merge, and merges cannot be replayed.",
-                "Use the method merge or squash.",
-            )
+        if len(parents) > 1:
+            _demand_plain_merge(git, commit, parents)
+            continue
         tree = clean_tree(replay_commit(git, commit, head), commit[:12], onto[:12])
         if tree != git.text("rev-parse", f"{head}^{{tree}}"):
-            head = _copy(git, commit, tree, head)
+            head = _copy(git, commit, tree, head, committer or {})
     return head
+
+
+def _demand_plain_merge(git: Git, commit: str, parents: list[str]) -> None:
+    """A merge is left out of a replay only when nothing was decided in it."""
+    tree = git.text("rev-parse", f"{commit}^{{tree}}")
+    if len(parents) > 2 or merge_commits(git, *parents).tree != tree:
+        raise Conflicted(
+            f"{commit[:12]} is a merge that was resolved by hand, so it cannot be replayed.",
+            "Use the method merge or squash.",
+        )
 
 
 def clean_tree(merged: MergedTree, what: str, onto: str) -> str:
@@ -53,7 +67,7 @@ def clean_tree(merged: MergedTree, what: str, onto: str) -> str:
 
 
 def commit_tree(
-    git: Git, tree: str, parents: list[str], message: str, env: dict[str, str] | None = None
+    git: Git, tree: str, parents: list[str], message: str, env: Mapping[str, str] | None = None
 ) -> str:
     """A commit object with these parents; its author is git's configured user unless `env` says."""
     flags = [flag for parent in parents for flag in ("-p", parent)]
@@ -61,12 +75,12 @@ def commit_tree(
     return done.stdout.decode().strip()
 
 
-def _copy(git: Git, commit: str, tree: str, parent: str) -> str:
+def _copy(git: Git, commit: str, tree: str, parent: str, committer: Mapping[str, str]) -> str:
     """The same author, time and message on another parent."""
     show = git.run("log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad%x00%B", commit).stdout
     name, mail, date, message = show.decode("utf-8", "replace").split("\0", 3)
-    env = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": f"@{date}"}
-    return commit_tree(git, tree, [parent], message.rstrip("\n") + "\n", env)
+    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": f"@{date}"}
+    return commit_tree(git, tree, [parent], message.rstrip("\n") + "\n", {**committer, **author})
 
 
 def _merge_message(pull: PullRequest) -> str:
