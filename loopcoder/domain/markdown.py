@@ -90,8 +90,19 @@ def mask_code(text: str) -> str:
 
 
 def code_spans(text: str) -> tuple[str, ...]:
-    """The contents of the inline code spans of `text`."""
-    return tuple(" ".join(found.group(2).split()) for found in _CODE_SPAN.finditer(text))
+    """The contents of the inline code spans of `text`, without padding."""
+    spans = (found.group(2).replace("\n", " ") for found in _CODE_SPAN.finditer(text))
+    return tuple(
+        span[1:-1] if span[0] == span[-1] == " " and span.strip() else span for span in spans
+    )
+
+
+def code_span(text: str) -> str:
+    """`text` as an inline code span, whatever it holds."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    pad = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
+    fence = "`" * (longest + 1)
+    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def _front_matter_length(lines: Sequence[str]) -> int:

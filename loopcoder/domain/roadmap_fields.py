@@ -86,7 +86,7 @@ def set_field(fields: Fields, stated: FieldLine, findings: Findings) -> bool:
 
 def _set_verify(fields: Fields, values: tuple[str, ...]) -> str:
     for value in values:
-        fields.verify += code_spans(value) or (value,)
+        fields.verify += code_spans(value) or (value.replace("\n", " "),)
     return ""
 
 

@@ -11,7 +11,7 @@ from loopcoder.domain.markdown import mask_code, plain_text
 from loopcoder.domain.roadmap_findings import Findings
 from loopcoder.domain.roadmap_ids import fold_id
 from loopcoder.domain.roadmap_lead import Lead, Mention
-from loopcoder.domain.unit import DEFAULT_PLAN, is_unit_id
+from loopcoder.domain.unit import DEFAULT_PLAN, DEFAULT_PRIORITY, is_unit_id
 
 if TYPE_CHECKING:
     from loopcoder.domain.roadmap_draft import Draft
@@ -89,9 +89,20 @@ def open_section(lead: Lead, level: int, line: int, file: str, parent: Section |
 def _rank(lead: Lead, name: str, parent: Section | None) -> int | None:
     if lead.priority is not None:
         return lead.priority
-    if found := _RANKED.match(name):
-        return int(found["rank"] or found["last"])
+    if (written := _written_rank(name)) is not None:
+        return written
     return parent.priority if parent else None
+
+
+def _written_rank(name: str) -> int | None:
+    found = _RANKED.match(name)
+    return int(found["rank"] or found["last"]) if found else None
+
+
+def rank_of(name: str) -> int:
+    """The priority of units in a section of this name that say none themselves."""
+    written = _written_rank(name)
+    return DEFAULT_PRIORITY if written is None else written
 
 
 def is_excluded(heading: str) -> bool:
