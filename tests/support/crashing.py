@@ -1,0 +1,136 @@
+"""Running a real command in a process of its own that is killed at a chosen boundary.
+
+A boundary is the moment just before or just after a write: every append to the journal, every
+verb that writes to the tracker, the code host or a workspace, every run of an agent. The process
+gets SIGKILL there, so nothing of ours can tidy up. Processes are forked from a server that has
+loopcoder imported, which is what makes a thousand of them affordable.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    [
+        "loopcoder.entrypoints.cli.tick",
+        "loopcoder.entrypoints.cli.compile",
+        "loopcoder.adapters.local.tracker",
+        "loopcoder.adapters.local.code_host",
+        "loopcoder.adapters.git.workspace",
+        "loopcoder.adapters.journal.sqlite",
+        "loopcoder.adapters.agents.scripted",
+        "loopcoder.adapters.commands",
+        "loopcoder.engine.context",
+        "detect_secrets",
+    ]
+)
+
+NEVER = -1
+
+
+def run(
+    cwd: Path, args: Sequence[str], env: Mapping[str, str], kill_at: int = NEVER
+) -> tuple[int, int]:
+    """Run `loopcoder ARGS` and return its exit code (-9 when killed) and the boundaries it met."""
+    met = CONTEXT.Value("i", 0)
+    child = CONTEXT.Process(target=_child, args=(str(cwd), list(args), dict(env), kill_at, met))
+    child.start()
+    child.join(120)
+    assert child.exitcode is not None, "the command hangs"
+    return child.exitcode, met.value
+
+
+def run_and_kill_after(cwd: Path, args: Sequence[str], env: Mapping[str, str], delay: float) -> int:
+    """Run a command and kill it after so many seconds, wherever it is."""
+    met = CONTEXT.Value("i", 0)
+    child = CONTEXT.Process(target=_child, args=(str(cwd), list(args), dict(env), NEVER, met))
+    child.start()
+    child.join(delay)
+    if child.exitcode is None:
+        child.kill()
+        child.join()
+    assert child.exitcode is not None
+    return child.exitcode
+
+
+def _child(cwd: str, args: list[str], env: dict[str, str], kill_at: int, met: Any) -> None:
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    quiet = os.open(env.get("CRASH_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    sys.argv = ["loopcoder", *args]
+    _install(kill_at, met)
+    from loopcoder.entrypoints.cli.main import main
+
+    main()
+
+
+def _install(kill_at: int, met: Any) -> None:
+    lock = threading.Lock()
+    numbers = itertools.count()
+
+    def boundary() -> None:
+        with lock:
+            number = next(numbers)
+            met.value = number + 1
+            if number == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    for owner, names in _writers():
+        for name in names:
+            _wrap(owner, name, boundary)
+
+
+def _wrap(owner: type, name: str, boundary: Callable[[], None]) -> None:
+    inner = getattr(owner, name)
+
+    @functools.wraps(inner)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        boundary()
+        result = inner(*args, **kwargs)
+        boundary()
+        return result
+
+    setattr(owner, name, call)
+
+
+def _writers() -> list[tuple[type, list[str]]]:
+    from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
+    from loopcoder.adapters.git.workspace import GitWorkspaces
+    from loopcoder.adapters.journal.sqlite import SqliteJournal
+    from loopcoder.adapters.local.code_host import LocalCodeHost
+    from loopcoder.adapters.local.tracker import LocalTracker
+
+    return [
+        (SqliteJournal, ["record", "transact"]),
+        (
+            LocalTracker,
+            [
+                "create_issue",
+                "update_issue",
+                "close_issue",
+                "reopen_issue",
+                "add_label",
+                "remove_label",
+                "create_comment",
+                "update_comment",
+            ],
+        ),
+        (LocalCodeHost, ["push_branch", "create_pull", "update_pull"]),
+        (GitWorkspaces, ["open", "collect", "commit", "checkout", "combine"]),
+        (CommandWorker, ["run"]),
+        (CommandReviewer, ["review"]),
+    ]
