@@ -56,6 +56,14 @@ def sanitise(text: str, *, max_length: int) -> str:
     return _cut(_disarmed(shown), max_length)
 
 
+def reveal(text: str) -> str:
+    """The text with invisible characters spelled out, as a reviewer has to see them."""
+    text = text.replace("\r\n", "\n")
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(f"⟨U+{ord(char):04X}⟩" if _is_hidden(char) else char for char in text)
+
+
 def sanitise_line(text: str, *, max_length: int) -> str:
     """As `sanitise`, on one line: for titles, list items and table cells."""
     one_line = " ".join(sanitise(text, max_length=4 * max_length + 100).split())

@@ -1,0 +1,130 @@
+"""Prompts: the exact text that workers and reviewers get.
+
+What changes least stands first, so that providers can reuse the beginning. Text of others is
+cleaned of what a reader cannot see, cut visibly, fenced, and named as material.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loopcoder.domain.diff import fit_diff
+from loopcoder.domain.excerpt import excerpt, fair_shares, token_estimate
+from loopcoder.domain.issue import Feedback
+from loopcoder.domain.settings import Command
+from loopcoder.domain.skill import Carried
+from loopcoder.domain.unit import Unit
+from loopcoder.domain.untrusted import clean
+from loopcoder.domain.verdict import Check, Finding
+from loopcoder.engine.templates import render_blocks
+
+TAILS_LIMIT = 24_000
+FEEDBACK_LIMIT = 24_000
+SUMMARY_LIMIT = 4_000
+DIFF_LIMIT = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A finished prompt. `sections` are its parts with the tokens they are estimated to have;
+    `truncated` says that not everything that matters to its reader is in it."""
+
+    text: str
+    sections: tuple[tuple[str, int], ...] = ()
+    truncated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens the whole has."""
+        return token_estimate(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a worker is told beyond its unit.
+
+    `checks` and `findings` are those of the round before; `failures` what earlier attempts came
+    to; `feedback` people's review comments; `conflicts` files with conflict markers; `interrupted`
+    says that an earlier process left its edits in the tree; `person` is a maintainer's answer.
+    """
+
+    round: int = 1
+    checks: Sequence[Check] = ()
+    findings: Sequence[Finding] = ()
+    feedback: Sequence[Feedback] = ()
+    conflicts: Sequence[str] = ()
+    failures: Sequence[str] = ()
+    interrupted: bool = False
+    person: str = ""
+
+
+def build_work_prompt(
+    *, unit: Unit, notes: Notes, verify: Sequence[Command], skills: Sequence[Carried] = ()
+) -> Prompt:
+    """What a worker is given on its standard input. `skills` are already chosen and cut."""
+    red = [check for check in notes.checks if not check.passed]
+    tails = _fitted([check.tail for check in red], TAILS_LIMIT, "output")
+    remarks = _fitted([item.body for item in notes.feedback], FEEDBACK_LIMIT, "comment")
+    blocks = render_blocks(
+        "work.md.j2",
+        carried=skills,
+        unit=unit,
+        verify=verify,
+        notes=notes,
+        red=list(zip(red, tails, strict=True)),
+        feedback=[
+            {
+                "author": item.author,
+                "file": item.file,
+                "line": item.line,
+                "requests_changes": item.requests_changes,
+                "body": body,
+            }
+            for item, body in zip(notes.feedback, remarks, strict=True)
+        ],
+    )
+    return _prompt(blocks, any(carried.cut for carried in skills))
+
+
+def build_review_prompt(
+    *,
+    unit: Unit,
+    diff: str,
+    checks: Sequence[Check],
+    head: str,
+    diff_sha256: str,
+    summary: str = "",
+    satisfied: bool = False,
+    conventions: Sequence[Carried] = (),
+    limit: int = DIFF_LIMIT,
+) -> Prompt:
+    """The whole packet a reviewer judges. `limit` is the most characters of diff it shows; with
+    `satisfied` there is no diff, and `summary` is the worker's evidence that none is needed."""
+    files = fit_diff(diff, limit)
+    cut = [file for file in files if file.is_cut]
+    blocks = render_blocks(
+        "review.md.j2",
+        carried=conventions,
+        unit=unit,
+        checks=checks,
+        summary=_fitted([summary], SUMMARY_LIMIT, "summary")[0],
+        satisfied=satisfied,
+        head=head,
+        diff_sha256=diff_sha256,
+        files=files,
+        cut=cut,
+    )
+    return _prompt(blocks, bool(cut))
+
+
+def _prompt(blocks: Sequence[tuple[str, str]], truncated: bool) -> Prompt:
+    text = "".join(part for _, part in blocks).rstrip("\n") + "\n"
+    return Prompt(text, tuple((name, token_estimate(part)) for name, part in blocks), truncated)
+
+
+def _fitted(texts: Sequence[str], limit: int, what: str) -> list[str]:
+    """Several texts, cleaned and cut so that together they fit."""
+    cleaned = [clean(text, max_length=max(len(text), 1)).strip("\n") for text in texts]
+    shares = fair_shares([len(text) for text in cleaned], limit)
+    return [excerpt(text, share, what) for text, share in zip(cleaned, shares, strict=True)]

@@ -1,0 +1,66 @@
+"""Rendering the shipped Jinja2 templates. A value that is missing is an error, never a blank."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from loopcoder.domain.excerpt import excerpt
+from loopcoder.domain.untrusted import clean, code, fence
+
+LONGEST_CLEANED = 400_000
+
+
+def render(name: str, **values: object) -> str:
+    """The template `name` of `loopcoder/templates`, with these values."""
+    return "".join(text for _, text in render_blocks(name, **values))
+
+
+def render_blocks(name: str, **values: object) -> tuple[tuple[str, str], ...]:
+    """The template's blocks, in order, each by name: a prompt is measured block by block."""
+    template = _environment().get_template(name)
+    context = template.new_context(values)
+    rendered = (
+        (block, "".join(make(context)).strip("\n")) for block, make in template.blocks.items()
+    )
+    return tuple((block, f"{text}\n\n") for block, text in rendered if text.strip())
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("loopcoder"),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "fenced": fence,
+        "cleaned": _cleaned,
+        "line": _line,
+        "place": _place,
+        "ticked": _ticked,
+    }
+    return environment
+
+
+def _cleaned(text: str, limit: int, what: str = "text") -> str:
+    return excerpt(clean(text, max_length=LONGEST_CLEANED), limit, what)
+
+
+def _line(text: str, limit: int = 500) -> str:
+    return " ".join(clean(text, max_length=limit).split())
+
+
+def _ticked(text: str) -> str:
+    return code(text, max_length=500)
+
+
+def _place(file: str, line: int = 0) -> str:
+    """A file, and a line in it, if any."""
+    if not file:
+        return ""
+    return f"{_ticked(_line(file))} line {line}" if line else _ticked(_line(file))
