@@ -139,6 +139,14 @@ class House:
         return SqliteJournal(self.state_dir / "journal.db", self.clock)
 
     @cached_property
+    def journal_reader(self) -> SqliteJournal:
+        """The journal for looking only: nothing is created, migrated or repaired."""
+        from loopcoder.adapters.journal.sqlite import SqliteJournal
+
+        path = self.repository.state_dir / "journal.db"
+        return SqliteJournal(path, self.clock, read_only=True)
+
+    @cached_property
     def tracker(self) -> LocalTracker:
         """The tracker, written to in our own name."""
         return self.tracker_of(BOT)

@@ -1,0 +1,50 @@
+"""What the machine has to offer: git, a sandbox, room on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.finding import Finding, fine, problem, warning
+from loopcoder.entrypoints.quantities import show_size
+
+_SCARCE = 1_000_000_000
+_FULL = 100_000_000
+
+
+def look_at_git(house: House) -> Iterator[Finding]:
+    house.repository.require_git()
+    version = house.repository.git.text("version").removeprefix("git version ")
+    yield fine("git", version)
+
+
+def look_at_sandbox(house: House) -> Iterator[Finding]:
+    if house.settings.sandbox == "off":
+        yield warning(
+            "sandbox",
+            "off: agents and tests can read and write whatever you can",
+            "Write `sandbox: auto` in loopcoder.yml.",
+        )
+        return
+    yield fine("sandbox", house.sandbox.describe())
+
+
+def look_at_disk(house: House) -> Iterator[Finding]:
+    places = {"the repository": house.repository.common_dir, "the cache": house.cache_dir}
+    for name, place in places.items():
+        free = shutil.disk_usage(_existing(place)).free
+        room = f"{show_size(free // 1_000_000 * 1_000_000)} free in {name}"
+        if free < _FULL:
+            yield problem("disk", room, f"Make room on the disk of {place}.")
+        elif free < _SCARCE:
+            yield warning("disk", room, f"Clones and logs may not fit on the disk of {place}.")
+        else:
+            yield fine("disk", room)
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
