@@ -20,8 +20,10 @@ TREES = {
     for path in sorted(PACKAGE.rglob("*.py"))
     if path.parent != PACKAGE
 }
-# Adapters that start programs hand on the few variables that a program needs, such as PATH.
-MAY_READ_ENVIRONMENT = {"adapters/git/command.py"}
+MAY_READ_ENVIRONMENT = {
+    "adapters/git/command.py",  # hands on what git needs, such as PATH
+    "adapters/local/attempt_guard.py",  # asks whether we run inside an attempt
+}
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.path.expanduser", "Path.home"}
 WORLD = {"os", "subprocess", "socket", "sqlite3", "shutil", "tempfile", "time", "random", "secrets"}
 CLOCK = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today"}

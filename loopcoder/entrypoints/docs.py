@@ -15,11 +15,16 @@ _MADE = "<!-- made by `make docs` from the code; do not edit -->\n\n"
 PAGES = {"configuration.md": configuration_page, "cli.md": cli_page}
 
 
+def page_text(name: str) -> str:
+    """What a page must hold now."""
+    return _MADE + PAGES[name]()
+
+
 def write_pages(folder: Path) -> list[str]:
     """Write the pages that changed, and return their names."""
     changed = []
-    for name, make in PAGES.items():
-        path, text = folder / name, _MADE + make()
+    for name in PAGES:
+        path, text = folder / name, page_text(name)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")

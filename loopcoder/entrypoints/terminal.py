@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from loopcoder.entrypoints.text import clean, pad, width_of
+from loopcoder.entrypoints.text import clean, fit, pad, width_of
 
 Row = Sequence[object]
 
@@ -65,8 +65,7 @@ def table_text(
     text = []
     for number, line in enumerate(lines):
         shown = "  ".join(pad(cell, widths[i]) for i, cell in enumerate(line)).rstrip()
-        if width is not None and width_of(shown) > width:
-            shown = shown[: max(0, width - 1)] + "…"
+        shown = shown if width is None else fit(shown, width)
         text.append(style(shown, "dim") if header and number == 0 else shown)
     return "\n".join(text)
 
@@ -84,5 +83,5 @@ def terminal_on(stream: TextIO, environ: Mapping[str, str] | None = None) -> Ter
     env = os.environ if environ is None else environ
     is_terminal = stream.isatty()
     live = is_terminal and env.get("TERM") != "dumb" and not env.get("CI")
-    colour = (live and not env.get("NO_COLOR")) or bool(env.get("FORCE_COLOR"))
+    colour = (live or bool(env.get("FORCE_COLOR"))) and not env.get("NO_COLOR")
     return Terminal(stream, live, Style(colour), shutil.get_terminal_size((100, 24)).columns)

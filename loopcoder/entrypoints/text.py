@@ -34,6 +34,19 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - width_of(text))
 
 
+def fit(text: str, width: int) -> str:
+    """The text, cut visibly when it is wider than `width` columns."""
+    if width_of(text) <= width:
+        return text
+    taken, room = "", width - 1
+    for char in text:
+        room -= _columns(char)
+        if room < 0:
+            break
+        taken += char
+    return taken + "…"
+
+
 def _columns(char: str) -> int:
     if unicodedata.combining(char) or char in _KEPT:
         return 0

@@ -1,0 +1,167 @@
+"""The house: what it wires, what it refuses, and that it opens nothing before it is used."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
+from loopcoder.adapters.agents.scripted import ScriptedWorker
+from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.issue import BOT, IssueDraft
+from loopcoder.entrypoints.bootstrap import House, open_house, user_cache
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+BASE = 'verify: "true"\nsandbox: off\n'
+AGENT = "{kind: command, run: ['true']}"
+
+
+def house_of(project: Project, text: str = "", *, from_base: bool = False, **env: str) -> House:
+    if text:
+        project.write("loopcoder.yml", text)
+    return open_house(project.root, from_base=from_base, environ=project.env(**env))
+
+
+def refusal(house: House, name: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        getattr(house, name)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_nothing_is_opened_before_it_is_used(project: Project) -> None:
+    house = house_of(project)
+    assert house.settings.base == "main"
+    assert not (project.root / ".git" / "loopcoder").exists()
+    assert not (project.home / ".cache").exists()
+
+
+def test_everything_of_ours_lies_in_the_git_directory_and_the_cache(project: Project) -> None:
+    house = house_of(project, XDG_CACHE_HOME=str(project.home / "c"))
+    house.tracker.create_issue(IssueDraft("A", "b"))
+    assert house.journal.history().length == 0
+    assert house.runs_dir == project.root.resolve() / ".git" / "loopcoder" / "runs"
+    assert house.workspaces.list_workspaces() == []
+    assert house.cache_dir.is_relative_to(project.home / "c" / "loopcoder")
+    assert house.cache_dir.stat().st_mode & 0o077 == 0
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_linked_worktrees_share_one_state(project: Project, tmp_path: Path) -> None:
+    project.git("worktree", "add", "-q", str(tmp_path / "second"))
+    second = open_house(tmp_path / "second", from_base=True, environ=project.env())
+    first = house_of(project)
+    first.tracker.create_issue(IssueDraft("Shared", ""))
+    assert [issue.title for issue in second.tracker.list_issues()] == ["Shared"]
+    assert second.cache_dir == first.cache_dir or second.repository.key != first.repository.key
+
+
+def test_the_person_is_known_by_gits_identity(project: Project) -> None:
+    person = house_of(project).person
+    assert person.login == "ana-example"
+    assert person.id not in (0, BOT.id)
+    assert house_of(project).person == person
+    project.git("config", "user.name", "Another Name")
+    assert house_of(project).person.id == person.id
+
+
+def test_people_and_the_bot_write_in_their_own_names(project: Project) -> None:
+    house = house_of(project)
+    ours = house.tracker.create_issue(IssueDraft("Ours", ""))
+    theirs = house.person_tracker.create_issue(IssueDraft("Theirs", ""))
+    assert (ours.author, theirs.author) == (BOT, house.person)
+    assert house.tracker.permission(house.person).may_write
+    assert not house.tracker.permission(BOT).may_write
+
+
+def test_github_is_refused_until_it_exists(project: Project) -> None:
+    house = house_of(project, BASE + "tracker: github\n")
+    for name in ("tracker", "code_host", "desk"):
+        assert "`tracker: github` is not available in this version" in refusal(house, name)
+
+
+def test_no_worker_and_no_reviewer(project: Project) -> None:
+    house = house_of(project, BASE)
+    with pytest.raises(ConfigurationError, match="No worker is configured"):
+        house.worker("default")
+    assert refusal(house, "reviewer").startswith("No reviewer is configured")
+
+
+def test_an_unknown_worker_is_answered_with_the_known_ones(project: Project) -> None:
+    house = house_of(project, BASE + f"workers: {{default: {AGENT}}}\n")
+    with pytest.raises(ConfigurationError, match=r"No worker is named x\. Configured: default\."):
+        house.worker("x")
+
+
+@pytest.mark.parametrize("kind", ["claude-code", "codex", "anthropic"])
+def test_kinds_of_later_versions_are_refused_with_a_way_out(project: Project, kind: str) -> None:
+    text = BASE + f"workers: {{default: {{kind: {kind}}}}}\nreviewer: {{kind: {kind}}}\n"
+    house = house_of(project, text)
+    with pytest.raises(ConfigurationError, match=f"kind `{kind}`.*cannot start yet.*command"):
+        house.worker("default")
+    assert f"kind `{kind}`" in refusal(house, "reviewer")
+
+
+def test_a_calibrated_reviewer_is_refused_until_reviewers_can_be_calibrated(
+    project: Project,
+) -> None:
+    text = BASE + "reviewer: {kind: command, run: x, calibration: required}\n"
+    assert "Write `calibration: off`" in refusal(house_of(project, text), "reviewer")
+
+
+def test_commands_become_workers_and_reviewers(project: Project) -> None:
+    text = BASE + f"workers: {{default: {AGENT}}}\nreviewer: {AGENT}\nnetwork: {{allow: [a.org]}}\n"
+    house = house_of(project, text)
+    worker = house.worker("default")
+    assert isinstance(worker, CommandWorker)
+    assert (worker.spec.name, worker.spec.argv) == ("default", ("true",))
+    assert worker.spec.network == ("a.org",)
+    assert isinstance(house.reviewer, CommandReviewer)
+    assert house.reviewer.spec.name == "reviewer"
+    assert house.reviewer_named("default").spec.name == "default"
+
+
+def test_a_script_is_taken_from_the_base_commit(project: Project) -> None:
+    text = BASE + "workers: {default: {kind: scripted, script: work.json}}\n"
+    house = house_of(project, text)
+    project.write("work.json", '{"planted": true}')
+    with pytest.raises(ConfigurationError, match=r"work\.json of `default` is not there"):
+        house.worker("default")
+    project.commit("work.json")
+    assert isinstance(house.worker("default"), ScriptedWorker)
+
+
+def test_another_number_of_jobs(project: Project) -> None:
+    house = house_of(project)
+    assert house.with_jobs(7).settings.jobs == 7
+    assert house.settings.jobs == 3
+    assert house.with_jobs(7).settings.verify == house.settings.verify
+
+
+def test_the_base_commits_configuration_on_demand(project: Project) -> None:
+    assert house_of(project, "jobs: 9\n", from_base=True).settings.jobs == 3
+    assert house_of(project, "jobs: 9\n").settings.jobs == 9
+
+
+def test_no_folder_and_no_repository(project: Project, tmp_path: Path) -> None:
+    for folder in (tmp_path / "none", tmp_path):
+        with pytest.raises(ConfigurationError):
+            _ = open_house(folder, from_base=False, environ=project.env()).settings
+
+
+def test_the_cache_folder_of_the_platform(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path)}
+    expected = "Library/Caches" if sys.platform == "darwin" else ".cache"
+    assert user_cache(home) == tmp_path / expected
+    assert user_cache({**home, "XDG_CACHE_HOME": "/x"}) == Path("/x")
+    assert user_cache({**home, "XDG_CACHE_HOME": "relative"}) == tmp_path / expected
+
+
+def test_the_attempt_we_run_in_is_known(project: Project) -> None:
+    assert house_of(project, LOOPCODER_ATTEMPT="2").inside_attempt == "2"
+    assert house_of(project).inside_attempt == ""
