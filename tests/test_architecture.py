@@ -21,8 +21,10 @@ TREES = {
     if path.parent != PACKAGE
 }
 MAY_READ_ENVIRONMENT = {
+    "adapters/agents/scripted_agent.py",  # is a program of its own, run as an agent
     "adapters/git/command.py",  # hands on what git needs, such as PATH
     "adapters/local/attempt_guard.py",  # asks whether we run inside an attempt
+    "adapters/sandbox.py",  # the home to hide, where nobody names one
 }
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.path.expanduser", "Path.home"}
 WORLD = {"os", "subprocess", "socket", "sqlite3", "shutil", "tempfile", "time", "random", "secrets"}
