@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -111,5 +112,9 @@ def text_digest(unit: Unit) -> str:
 
 def edges_digest(unit: Unit) -> str:
     """SHA-256 of what the roadmap says the unit waits for: a waiver lasts as long as this does."""
-    edges = sorted([*unit.after, *map(str, unit.after_issues)])
-    return hashlib.sha256(json.dumps(edges).encode()).hexdigest()
+    return digest_edges([*unit.after, *map(str, unit.after_issues)])
+
+
+def digest_edges(edges: Iterable[str]) -> str:
+    """SHA-256 of edges by name, in any order."""
+    return hashlib.sha256(json.dumps(sorted(edges)).encode()).hexdigest()

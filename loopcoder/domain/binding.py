@@ -1,0 +1,136 @@
+"""Which issue is which unit. The journal decides; a marker only helps where the journal is mute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from loopcoder.domain.diagnostic import Diagnostic, Severity
+from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.issue import Issue
+from loopcoder.domain.issue_body import MARK, parse_body
+from loopcoder.domain.plan import Actual
+from loopcoder.domain.unit import Roadmap, UnitId
+
+CREATED = "created"
+RECREATED = "recreated"
+RECOVERED = "recovered"
+ADOPTED = "adopted"
+
+
+@dataclass(slots=True)
+class Bindings:
+    """`issues` maps units to their issues; `recovered` are those that a marker led to, `moved`
+    those whose issue got another number; `gone` maps units to issue numbers that are no more."""
+
+    issues: dict[UnitId, Issue] = field(default_factory=dict)
+    recovered: set[UnitId] = field(default_factory=set)
+    moved: set[UnitId] = field(default_factory=set)
+    gone: dict[UnitId, int] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def warn(self, summary: str, detail: str = "") -> None:
+        self.diagnostics.append(Diagnostic(Severity.WARNING, summary, detail))
+
+
+def bind_issues(
+    desired: Roadmap, actual: Actual, history: History, trusted: frozenset[int]
+) -> Bindings:
+    """Match units with issues, by the journal first, then by our own markers."""
+    found = Bindings()
+    by_id = {issue.id: issue for issue in actual.issues}
+    owners: dict[int, UnitId] = {}
+    for record in history.units.values():
+        if record.database_id is None:
+            continue
+        owners[record.database_id] = record.id
+        if record.plan == desired.plan:
+            _bind(found, record, by_id.get(record.database_id))
+        elif record.id in desired.by_id:
+            _report_other_plan(found, record, desired.plan)
+    _recover(found, desired, actual, owners, trusted | {actual.me.id})
+    return found
+
+
+def _bind(found: Bindings, record: UnitRecord, issue: Issue | None) -> None:
+    assert record.number is not None
+    if issue is None:
+        found.gone[record.id] = record.number
+        return
+    found.issues[record.id] = issue
+    if issue.number != record.number:
+        found.moved.add(record.id)
+
+
+def _report_other_plan(found: Bindings, record: UnitRecord, plan: str) -> None:
+    found.diagnostics.append(
+        Diagnostic(
+            Severity.ERROR,
+            f"{record.id} is already a unit of plan {record.plan!r} (#{record.number}), "
+            f"so plan {plan!r} cannot have it.",
+            "Give one of them another id, or go back to the plan id that was used before.",
+        )
+    )
+
+
+def _recover(
+    found: Bindings,
+    desired: Roadmap,
+    actual: Actual,
+    owners: dict[int, UnitId],
+    believed: frozenset[int],
+) -> None:
+    claims: dict[UnitId, list[Issue]] = {}
+    for unit, issue in _claims(found, desired, actual, owners):
+        if unit in found.issues:
+            own = found.issues[unit]
+            found.warn(
+                f"#{issue.number} carries the marker of {unit}, which is #{own.number}; ignored."
+            )
+        elif issue.author.id not in believed:
+            found.warn(
+                f"#{issue.number} by @{issue.author.login} carries the marker of {unit}; ignored.",
+                "Markers are believed in issues of our own account or of trusted_ids.",
+            )
+        elif issue.id in owners:
+            found.warn(
+                f"#{issue.number} is {owners[issue.id]} and carries the marker of {unit}; ignored."
+            )
+        elif unit in desired.by_id:
+            claims.setdefault(unit, []).append(issue)
+    for unit, issues in claims.items():
+        _take_first(found, unit, issues)
+
+
+def _take_first(found: Bindings, unit: UnitId, issues: list[Issue]) -> None:
+    """Of several issues for one unit the oldest open one is it, on every machine alike."""
+    first, *others = sorted(issues, key=lambda issue: (not issue.is_open, issue.number))
+    found.issues[unit] = first
+    found.recovered.add(unit)
+    found.gone.pop(unit, None)
+    for other in others:
+        found.warn(
+            f"#{other.number} is a second issue for {unit}, which is #{first.number}; ignored.",
+            f"Close #{other.number} if nobody needs it.",
+        )
+
+
+def _claims(
+    found: Bindings, desired: Roadmap, actual: Actual, owners: dict[int, UnitId]
+) -> Iterator[tuple[UnitId, Issue]]:
+    """Every block of this plan in an issue that is not known to be the block's own."""
+    for issue in actual.issues:
+        owner = owners.get(issue.id)
+        if not _needs_reading(issue.body, owner, desired.plan):
+            continue
+        for section in parse_body(issue.body).sections:
+            marker = section.marker
+            if marker.plan == desired.plan and marker.unit != owner:
+                yield marker.unit, issue
+
+
+def _needs_reading(body: str, owner: UnitId | None, plan: str) -> bool:
+    if MARK not in body:
+        return False
+    own = owner is not None and body.startswith(f"{MARK}id={owner} plan={plan} ")
+    return not own or body.count(MARK) > 1

@@ -1,0 +1,91 @@
+"""Everything known about one unit when its change is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loopcoder.domain.binding import Bindings
+from loopcoder.domain.drift import Present, last_applied, read_present
+from loopcoder.domain.event import EffectBegun, Event, UnitApplied
+from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.issue import Issue
+from loopcoder.domain.issue_body import Marker, render_section
+from loopcoder.domain.unit import Roadmap, Unit, UnitId
+from loopcoder.domain.unit_text import UnitText, normal, render_text
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`applied` is what we last wrote, as far as is known; `left_open` are writes without a
+    receipt. `present` is None exactly where there is no issue."""
+
+    unit: Unit
+    record: UnitRecord
+    text: UnitText
+    issue: Issue | None = None
+    present: Present | None = None
+    applied: UnitApplied | None = None
+    left_open: tuple[Event, ...] = ()
+
+    @property
+    def recorded_box(self) -> str:
+        """The box as last applied; empty when nothing was."""
+        return self.applied.box if self.applied and self.applied.number else ""
+
+
+def collect_cases(desired: Roadmap, history: History, bindings: Bindings) -> list[Case]:
+    """One case a unit, in the order of the roadmap."""
+    left_open = unfinished(history)
+    return [
+        _case(unit, history.unit(unit.id), bindings, left_open.get(unit.id, ()), desired.plan)
+        for unit in desired.units
+    ]
+
+
+def unfinished(history: History) -> Mapping[UnitId, tuple[Event, ...]]:
+    """Writes on issues that were begun and have no receipt, by unit."""
+    found: dict[UnitId, list[Event]] = {}
+    for event in history.open_effects.values():
+        fact = event.fact
+        if event.unit and isinstance(fact, EffectBegun) and fact.verb.startswith("issue."):
+            found.setdefault(event.unit, []).append(event)
+    for record in history.units.values():
+        intent = record.create_intent
+        if intent and intent not in found.get(record.id, []):
+            found.setdefault(record.id, []).append(intent)
+    return {unit: tuple(events) for unit, events in found.items()}
+
+
+def _case(
+    unit: Unit,
+    record: UnitRecord,
+    bindings: Bindings,
+    left_open: tuple[Event, ...],
+    plan: str,
+) -> Case:
+    text = render_text(unit)
+    issue = bindings.issues.get(unit.id)
+    if issue is None:
+        return Case(unit, record, text, left_open=left_open)
+    present = _present(issue, record, unit.id, plan)
+    if unit.id in bindings.recovered and record.database_id != issue.id:
+        left_open = tuple(event for event in left_open if _creates(event))
+        applied = last_applied(UnitRecord(unit.id), issue, present, left_open)
+    else:
+        applied = last_applied(record, issue, present, left_open)
+    return Case(unit, record, text, issue, present, applied, left_open)
+
+
+def _creates(event: Event) -> bool:
+    return isinstance(event.fact, EffectBegun) and event.fact.verb == "issue.create"
+
+
+def _present(issue: Issue, record: UnitRecord, unit: UnitId, plan: str) -> Present:
+    """As `read_present`, without reading a body that is exactly what we wrote."""
+    applied = record.applied
+    if applied is None:
+        return read_present(issue, unit, plan, "")
+    if issue.body == render_section(Marker(unit, plan, applied.digest), applied.block):
+        return Present(issue.title.strip(), applied.block, applied.digest)
+    return read_present(issue, unit, plan, normal(applied.block))

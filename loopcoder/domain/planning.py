@@ -1,0 +1,302 @@
+"""From desired and actual to a plan. Pure: the same world gives the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
+
+from loopcoder.domain.binding import ADOPTED, RECOVERED, RECREATED, Bindings, bind_issues
+from loopcoder.domain.case import Case, collect_cases
+from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
+from loopcoder.domain.drift import (
+    NOTHING_APPLIED,
+    TextState,
+    TextVerdict,
+    judge_text,
+    took_effect,
+)
+from loopcoder.domain.edges import Graph, LabelChange, plan_labels, wanted_labels
+from loopcoder.domain.event import (
+    EffectBegun,
+    EffectFinished,
+    EffectOutcome,
+    Fact,
+    IssueBound,
+    UnitApplied,
+)
+from loopcoder.domain.graph import stable_order
+from loopcoder.domain.history import History
+from loopcoder.domain.issue import BLOCKED_BY, Issue
+from loopcoder.domain.plan import Actual, Change, ChangeAction, Plan, PlanOptions
+from loopcoder.domain.standing import Standing, judge_standings
+from loopcoder.domain.unit import Box, Roadmap, UnitId
+from loopcoder.domain.unit_text import names, share_of_words
+from loopcoder.domain.vanished import plan_vanished
+
+SAME_UNIT = 0.2
+"""The share of words below which title and text are taken for another unit's."""
+
+
+def plan_changes(
+    desired: Roadmap,
+    actual: Actual,
+    history: History,
+    options: PlanOptions | None = None,
+    diagnostics: Sequence[Diagnostic] = (),
+) -> Plan:
+    """Every change that makes the tracker say what the roadmap says, blockers first.
+
+    `diagnostics` are the roadmap's own; with an error among them or among ours the plan can be
+    read and not applied.
+    """
+    options = options or PlanOptions()
+    bindings = bind_issues(desired, actual, history, options.trusted)
+    cases = {case.unit.id: case for case in collect_cases(desired, history, bindings)}
+    standings = judge_standings(list(cases.values()))
+    graph = _graph(cases, standings, actual, bindings, options)
+    planner = _Planner(
+        desired.plan, actual, options, bindings, standings, graph, history.open_effects
+    )
+    changes: list[Change] = []
+    for unit in stable_order(desired.units):
+        changes += planner.changes(cases[unit.id])
+    gone, warnings = plan_vanished(desired, history, bindings.issues, options)
+    reused = [found for case in cases.values() if (found := _reused(case, options))]
+    said = (*diagnostics, *bindings.diagnostics, *reused, *warnings, *graph.diagnostics)
+    return Plan((*changes, *gone), said, desired.plan)
+
+
+def _graph(
+    cases: dict[UnitId, Case],
+    standings: dict[UnitId, Standing],
+    actual: Actual,
+    bindings: Bindings,
+    options: PlanOptions,
+) -> Graph:
+    numbers = {id: issue.number for id, issue in bindings.issues.items()}
+    completed = {issue.number for issue in actual.issues if issue.is_completed}
+    for id, standing in standings.items():
+        if id in numbers:
+            (completed.add if standing.completed else completed.discard)(numbers[id])
+    return Graph(
+        numbers=numbers,
+        completed_units={id for id, standing in standings.items() if standing.completed},
+        completed_issues=completed,
+        known_issues={issue.number for issue in actual.issues},
+        to_file={id for id, case in cases.items() if _to_file(case, standings[id])},
+        repository=options.repository,
+        labelled=lambda label: _labelled(label, cases),
+    )
+
+
+def _labelled(label: str, cases: dict[UnitId, Case]) -> Iterator[int]:
+    for case in cases.values():
+        if case.issue is not None and case.applied and label in case.applied.labels:
+            yield case.issue.number
+
+
+def _to_file(case: Case, standing: Standing) -> bool:
+    return (
+        case.issue is None
+        and standing.box is Box.OPEN
+        and not (case.record.number is not None and case.record.bound_how == RECREATED)
+    )
+
+
+class _Planner:
+    """What the changes of all units have in common."""
+
+    def __init__(
+        self,
+        plan: str,
+        actual: Actual,
+        options: PlanOptions,
+        bindings: Bindings,
+        standings: dict[UnitId, Standing],
+        graph: Graph,
+        unfinished: Container[str],
+    ) -> None:
+        self.plan, self.actual, self.options = plan, actual, options
+        self.bindings, self.standings, self.graph = bindings, standings, graph
+        self.unfinished = unfinished
+
+    def changes(self, case: Case) -> list[Change]:
+        """The unit's changes: one, or drift and beside it what is done all the same."""
+        standing = self.standings[case.unit.id]
+        if case.issue is None:
+            return [self._unfiled(case, standing)]
+        return self._filed(case, case.issue, standing)
+
+    def _unfiled(self, case: Case, standing: Standing) -> Change:
+        unit, gone = case.unit, case.record.number
+        if not _to_file(case, standing):
+            note = standing.note or f"its issue #{gone} is gone, and was filed again before"
+            receipts = tuple(self._receipts(case))
+            return Change(
+                ChangeAction.NOOP,
+                unit.id,
+                None,
+                case.text.title,
+                note,
+                *_place(case),
+                facts=receipts,
+            )
+        blockers = self.graph.blockers(unit, case.record)
+        labels = wanted_labels(unit, blockers, case.text.labels, self.graph)
+        return Change(
+            ChangeAction.CREATE,
+            unit.id,
+            None,
+            case.text.title,
+            f"its issue #{gone} is gone; filed again" if gone else "new in the roadmap",
+            *_place(case),
+            text=case.text,
+            add_labels=tuple(labels),
+            wait_for=blockers.unfiled,
+            after=_applied(case, 0, tuple(sorted(labels)), Box.OPEN, written=True),
+            replaces=gone,
+        )
+
+    def _filed(self, case: Case, issue: Issue, standing: Standing) -> list[Change]:
+        assert case.present is not None
+        verdict = judge_text(
+            case.text, case.applied, case.present, case.record.bound_how == ADOPTED
+        )
+        drifted = verdict.state is TextState.DRIFTED
+        kept = drifted and not self.options.overwrite_drift
+        write = verdict.state is TextState.CHANGED or (drifted and not kept)
+        overwritten = "; overwritten" if drifted else ""
+        written = f"{verdict.reason}{overwritten}" if write else ""
+        labels, wait_for = self._labels(case, issue, standing)
+        change = Change(
+            _action(write, bool(labels.add or labels.remove or wait_for), standing),
+            case.unit.id,
+            issue.number,
+            case.text.title,
+            _reason(standing, written, labels, wait_for),
+            *_place(case),
+            text=case.text if write else None,
+            known_block=case.applied.block if case.applied else "",
+            seen=case.present.seen if write else "",
+            add_labels=labels.add,
+            remove_labels=labels.remove,
+            wait_for=wait_for,
+            reopen=standing.reopen,
+            close=standing.close,
+            box=standing.box,
+            before=case.applied,
+            after=_applied(case, issue.number, labels.ours, standing.box, written=not kept),
+        )
+        change = replace(change, facts=self._facts(case, issue, change, labels))
+        if not kept:
+            return [change]
+        return _with_drift(change, verdict)
+
+    def _labels(
+        self, case: Case, issue: Issue, standing: Standing
+    ) -> tuple[LabelChange, tuple[UnitId, ...]]:
+        """Labels are kept right as long as the issue is open, or is opened again."""
+        applied = case.applied.labels if case.applied else ()
+        if standing.completed or (not issue.is_open and not standing.reopen) or standing.close:
+            return LabelChange(ours=tuple(applied) or case.text.labels), ()
+        blockers = self.graph.blockers(case.unit, case.record)
+        change = plan_labels(
+            case.unit, issue, blockers, case.text.labels, applied, self.graph, self.actual
+        )
+        return change, blockers.unfiled
+
+    def _facts(
+        self, case: Case, issue: Issue, change: Change, labels: LabelChange
+    ) -> tuple[Fact, ...]:
+        """What is to be recorded without a write: found bindings, receipts, new knowledge."""
+        facts: list[Fact] = []
+        if case.unit.id in self.bindings.recovered:
+            facts.append(IssueBound(self.plan, issue.number, issue.id, RECOVERED))
+        elif case.unit.id in self.bindings.moved:
+            facts.append(IssueBound(self.plan, issue.number, issue.id, case.record.bound_how))
+        facts += self._receipts(case)
+        settled = case.applied if change.writes else change.after
+        if settled and settled != case.record.applied:
+            facts.append(settled)
+        return (*facts, *labels.waived)
+
+    def _receipts(self, case: Case) -> Iterator[Fact]:
+        """What became of writes that a dead process had begun."""
+        for event in case.left_open:
+            if event.id in self.unfinished and isinstance(event.fact, EffectBegun):
+                done = _took_effect(event.fact, case)
+                outcome = EffectOutcome.FOUND if done else EffectOutcome.STALE
+                yield EffectFinished(event.id, outcome, {"recovered": True})
+
+
+def _took_effect(fact: EffectBegun, case: Case) -> bool:
+    if case.issue is None or case.present is None:
+        return False
+    return took_effect(fact, case.issue, case.present)
+
+
+def _place(case: Case) -> tuple[str, int]:
+    return case.unit.file, case.unit.line
+
+
+def _action(write: bool, labels: bool, standing: Standing) -> ChangeAction:
+    if standing.close:
+        return ChangeAction.CLOSE
+    if standing.reopen:
+        return ChangeAction.REOPEN
+    return ChangeAction.UPDATE if write or labels else ChangeAction.NOOP
+
+
+def _reason(
+    standing: Standing, written: str, labels: LabelChange, wait_for: Sequence[UnitId]
+) -> str:
+    waits = [f"label for {names(wait_for)}"] if wait_for else []
+    parts = [part for part in (standing.reason, written, *labels.reasons, *waits) if part]
+    return "; ".join(parts) or standing.note or "unchanged"
+
+
+def _with_drift(change: Change, verdict: TextVerdict) -> list[Change]:
+    """The kept drift, and beside it what is written all the same."""
+    drift = replace(change, action=ChangeAction.DRIFT, reason=f"{verdict.reason}; kept")
+    if not change.writes:
+        return [drift]
+    bare = Change(
+        ChangeAction.DRIFT,
+        drift.unit,
+        drift.issue,
+        drift.title,
+        drift.reason,
+        drift.file,
+        drift.line,
+    )
+    return [bare, change]
+
+
+def _applied(
+    case: Case, number: int, labels: tuple[str, ...], box: Box, *, written: bool
+) -> UnitApplied:
+    """What will count as last applied. Kept drift leaves the reference point where it was."""
+    text, old = case.text, case.applied or NOTHING_APPLIED
+    if not written:
+        return replace(old, number=number, box=box, edges=text.edges, labels=labels)
+    same = (old.title, old.block, old.edges) == (text.title, text.block, text.edges)
+    asked = tuple(label for label in labels if not label.startswith(BLOCKED_BY))
+    digest = old.digest if same and old.labels == labels and asked == text.labels else text.digest
+    return UnitApplied(number, digest, text.title, text.block, box, text.edges, labels)
+
+
+def _reused(case: Case, options: PlanOptions) -> Diagnostic | None:
+    """An id whose title and text both became another's is a mistake more often than an edit."""
+    old, text, unit = case.applied, case.text, case.unit
+    if old is None or not old.digest or unit.id in options.retitle:
+        return None
+    if old.title == text.title or share_of_words(old.title, text.title) >= SAME_UNIT:
+        return None
+    if share_of_words(old.block, text.block) >= SAME_UNIT:
+        return None
+    return Diagnostic(
+        Severity.ERROR,
+        f"{unit.id} was “{old.title}” (#{old.number}) and is now something else.",
+        f"Give it an id of its own, or say that it is the same with --retitle {unit.id}.",
+        Place(unit.file, unit.line),
+    )
