@@ -1,0 +1,132 @@
+"""Apply: do exactly what a plan says, each write begun in the journal, looked at again, done,
+and finished there. Killed between any two steps, the next plan goes on from what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from loopcoder.domain.diagnostic import LoopcoderError, RoadmapError, Stale, TryLater
+from loopcoder.domain.event import EdgeWaived
+from loopcoder.domain.issue import BLOCKED_BY
+from loopcoder.domain.plan import Change, ChangeAction, Plan
+from loopcoder.domain.unit import UnitId
+from loopcoder.engine.clerk import Clerk
+from loopcoder.engine.filing import file_issue
+from loopcoder.engine.revising import revise_issue
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that was written."""
+
+    action: ChangeAction
+    unit: UnitId
+    issue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A change that was not written, and why."""
+
+    change: Change
+    reason: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a plan. `waiting` needs time or a person, `failed` was refused by the
+    tracker; `stopped` is why the rest was not tried. `writes` counts those on the tracker."""
+
+    applied: list[Done] = field(default_factory=list)
+    waiting: list[Left] = field(default_factory=list)
+    failed: list[Left] = field(default_factory=list)
+    stopped: TryLater | None = None
+    writes: int = 0
+
+
+def apply_plan(plan: Plan, clerk: Clerk, *, unattended: bool = False) -> Applied:
+    """Write the plan, blockers first. Raises RoadmapError when it cannot be applied.
+
+    `unattended` leaves to a person what gives up work that was asked for.
+    """
+    if not plan.applyable:
+        errors = tuple(each for each in plan.diagnostics if each.is_error)
+        raise RoadmapError("The roadmap has errors; nothing was changed.", diagnostics=errors)
+    return _Application(plan, clerk, unattended).run()
+
+
+class _Application:
+    """One run over the changes of a plan."""
+
+    def __init__(self, plan: Plan, clerk: Clerk, unattended: bool) -> None:
+        self.plan, self.clerk, self.unattended = plan, clerk, unattended
+        self.result = Applied()
+        self.numbers = {c.unit: c.issue for c in plan.changes if c.issue is not None}
+        self.creates_left: int | None = None
+
+    def run(self) -> Applied:
+        for change in self.plan.changes:
+            if not change.writes and not change.facts:
+                continue
+            try:
+                self._apply(change)
+            except TryLater as error:
+                self.result.stopped = error
+                self._wait(change, str(error))
+                break
+            except Stale as error:
+                self._wait(change, str(error))
+            except LoopcoderError as error:
+                self.result.failed.append(Left(change, str(error)))
+        return self.result
+
+    def _apply(self, change: Change) -> None:
+        if change.action is ChangeAction.CREATE:
+            self._create(change)
+            return
+        if not change.writes:
+            self.clerk.record(change.unit, change.facts)
+            return
+        known = [fact for fact in change.facts if not isinstance(fact, EdgeWaived)]
+        self.clerk.record(change.unit, known)
+        if self.unattended and change.needs_approval:
+            approve = f"loopcoder compile --approve {self.plan.short}"
+            self._wait(change, f"closing it waits for a person: {approve}")
+            return
+        for written in revise_issue(self.clerk, change, self._blockers(change)):
+            self.result.writes += written
+        self._done(change, self.numbers[change.unit])
+
+    def _create(self, change: Change) -> None:
+        if self.creates_left is None:
+            self.creates_left = self.clerk.issues_per_day - _filed_today(self.clerk)
+        if self.creates_left <= 0:
+            limit = self.clerk.issues_per_day
+            self._wait(change, f"the limit of {limit} new issues a day is reached")
+            return
+        labels = (*change.add_labels, *self._blockers(change))
+        number, written = file_issue(self.clerk, change, labels)
+        self.numbers[change.unit] = number
+        self.creates_left -= written
+        self.result.writes += written
+        self._done(change, number)
+
+    def _blockers(self, change: Change) -> tuple[str, ...]:
+        """Labels for blockers that this run has filed."""
+        numbers = (self.numbers.get(unit) for unit in change.wait_for)
+        return tuple(f"{BLOCKED_BY}{number}" for number in numbers if number is not None)
+
+    def _done(self, change: Change, number: int) -> None:
+        self.result.applied.append(Done(change.action, change.unit, number))
+
+    def _wait(self, change: Change, reason: str) -> None:
+        self.result.waiting.append(Left(change, reason))
+
+
+def _filed_today(clerk: Clerk) -> int:
+    since = clerk.clock.now() - DAY
+    history = clerk.journal.history()
+    return sum(1 for at, verb in history.effects_done if verb == "issue.create" and at > since)

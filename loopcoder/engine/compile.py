@@ -1,0 +1,59 @@
+"""Compile: look at the tracker and the journal, and plan what the roadmap asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loopcoder.domain.diagnostic import Diagnostic, NotFound
+from loopcoder.domain.history import History
+from loopcoder.domain.issue import Actor, Issue
+from loopcoder.domain.plan import Actual, Plan, PlanOptions
+from loopcoder.domain.planning import plan_changes
+from loopcoder.domain.unit import Roadmap
+from loopcoder.ports.journal import Journal
+from loopcoder.ports.tracker import Tracker
+
+
+def plan_roadmap(
+    desired: Roadmap,
+    diagnostics: Sequence[Diagnostic],
+    tracker: Tracker,
+    journal: Journal,
+    options: PlanOptions | None = None,
+) -> Plan:
+    """What it takes to make the tracker say what the roadmap says. Writes nothing."""
+    actual, history = observe_compile(tracker, journal)
+    return plan_changes(desired, actual, history, options, diagnostics)
+
+
+def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History]:
+    """The issues, then the record: what was bound in between is then in the record, not lost."""
+    issues = list(tracker.list_issues())
+    history = journal.history()
+    issues += _unlisted(tracker, history, {issue.id for issue in issues})
+    permitted: dict[int, bool] = {}
+
+    def may_write(actor: Actor) -> bool:
+        if actor.id not in permitted:
+            permitted[actor.id] = tracker.permission(actor).may_write
+        return permitted[actor.id]
+
+    actual = Actual(
+        issues, tracker.whoami(), tracker.list_labels, tracker.list_label_events, may_write
+    )
+    return actual, history
+
+
+def _unlisted(tracker: Tracker, history: History, listed: set[int]) -> list[Issue]:
+    """Bound issues that the list does not have: a list may lag behind, or they are gone."""
+    found = []
+    for record in history.units.values():
+        if record.number is None or record.database_id in listed:
+            continue
+        try:
+            issue = tracker.get_issue(record.number)
+        except NotFound:
+            continue
+        if issue.id == record.database_id:
+            found.append(issue)
+    return found

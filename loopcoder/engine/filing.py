@@ -1,0 +1,136 @@
+"""Filing an issue once: an intent in the journal, a look at every issue, then the write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+from loopcoder.domain.binding import CREATED, RECOVERED, RECREATED
+from loopcoder.domain.diagnostic import Stale, TryLater
+from loopcoder.domain.drift import last_applied, read_present
+from loopcoder.domain.event import (
+    EffectBegun,
+    EffectFinished,
+    EffectOutcome,
+    Entry,
+    Event,
+    Fact,
+    Holder,
+    IssueBound,
+    Json,
+)
+from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.issue import Issue, IssueDraft
+from loopcoder.domain.issue_body import Marker, parse_body, render_section
+from loopcoder.domain.plan import Change
+from loopcoder.engine.clerk import Clerk, json_list
+
+FOREIGN_INTENT = timedelta(seconds=90)
+"""How long an intent of another machine is respected: its process cannot be seen from here."""
+
+
+def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[int, bool]:
+    """File the unit's issue with `labels`. Returns its number, and whether it was written now.
+
+    Raises `Stale` when somebody else was faster, and `TryLater` when somebody else is at it.
+    """
+    begun, earlier = _begin(clerk, change, labels)
+    found = _look_up(clerk, change) if earlier or change.replaces else None
+    if found is not None:
+        _bind_found(clerk, change, begun, found, earlier)
+        return found.number, False
+    text, after = change.text, change.after
+    assert text is not None and after is not None
+    marker = Marker(change.unit, clerk.plan, text.digest)
+    body = render_section(marker, text.block)
+    issue = clerk.tracker.create_issue(IssueDraft(text.title, body, frozenset(labels)))
+    how = RECREATED if change.replaces else CREATED
+    applied = replace(after, number=issue.number, labels=tuple(sorted(labels)))
+    receipt = EffectFinished(begun.id, EffectOutcome.DONE, {"number": issue.number})
+    bound = IssueBound(clerk.plan, issue.number, issue.id, how)
+    clerk.record(change.unit, [receipt, bound, applied])
+    return issue.number, True
+
+
+def _begin(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[Event, Event | None]:
+    """Take the intent, as one atomic step. Returns it, and the one left by a dead process."""
+    assert change.text is not None
+    detail: dict[str, Json] = {
+        "plan": clerk.plan,
+        "digest": change.text.digest,
+        "box": change.box.value,
+        "edges": json_list(change.text.edges),
+        "labels": json_list(change.text.labels),
+        "all_labels": json_list(sorted(labels)),
+        "holder": dict(asdict(clerk.holder)),
+    }
+    intent = EffectBegun("issue.create", change.unit, detail)
+    left: list[Event | None] = [None]
+
+    def decide(history: History) -> list[Entry]:
+        record = history.unit(change.unit)
+        if record.number not in (None, change.replaces):
+            raise Stale(f"{change.unit} became #{record.number} meanwhile.")
+        left[0] = earlier = record.create_intent
+        facts: list[Fact] = []
+        if earlier is not None:
+            _respect(clerk, earlier)
+            if earlier.id in history.open_effects:
+                facts.append(EffectFinished(earlier.id, EffectOutcome.STALE, {"recovered": True}))
+        return [clerk.entry(change.unit, fact) for fact in (*facts, intent)]
+
+    events = clerk.journal.transact(decide)
+    return events[-1], left[0]
+
+
+def _respect(clerk: Clerk, earlier: Event) -> None:
+    """Raise when the earlier intent may still lead, or may have led, to an issue."""
+    assert isinstance(earlier.fact, EffectBegun)
+    holder = _holder(earlier.fact.detail.get("holder"))
+    age = clerk.clock.now() - earlier.at
+    if holder is not None and holder != clerk.holder:
+        here = (holder.host, holder.boot) == (clerk.holder.host, clerk.holder.boot)
+        if here and clerk.is_alive(holder):
+            raise TryLater(
+                f"process {holder.pid} is filing {earlier.unit}.", "Try again when it is through."
+            )
+        if holder.host != clerk.holder.host and age < FOREIGN_INTENT:
+            raise Stale(f"{earlier.unit} is being filed on {holder.host}.")
+    if age.total_seconds() < clerk.lag_s:
+        raise Stale(f"an earlier attempt to file {earlier.unit} may still show up in the list.")
+
+
+def _holder(value: Json) -> Holder | None:
+    if not isinstance(value, dict):
+        return None
+    host, boot = str(value.get("host", "")), str(value.get("boot", ""))
+    pid, started = value.get("pid"), value.get("started")
+    if not isinstance(pid, int) or not isinstance(started, (int, float)):
+        return None
+    return Holder(host, boot, pid, float(started))
+
+
+def _look_up(clerk: Clerk, change: Change) -> Issue | None:
+    """An issue of ours that already is this unit, among all issues. Never by search: it lags."""
+    believed = clerk.trusted | {clerk.tracker.whoami().id}
+    mine = [
+        issue
+        for issue in clerk.tracker.list_issues()
+        if issue.author.id in believed
+        and parse_body(issue.body).section(change.unit, clerk.plan) is not None
+    ]
+    taken = {record.database_id for record in clerk.journal.history().units.values()}
+    free = [issue for issue in mine if issue.id not in taken]
+    return min(free, key=lambda issue: (not issue.is_open, issue.number), default=None)
+
+
+def _bind_found(
+    clerk: Clerk, change: Change, begun: Event, issue: Issue, earlier: Event | None
+) -> None:
+    present = read_present(issue, change.unit, clerk.plan, "")
+    intents = (earlier,) if earlier else ()
+    applied = last_applied(UnitRecord(change.unit), issue, present, intents)
+    receipt = EffectFinished(begun.id, EffectOutcome.FOUND, {"number": issue.number})
+    bound = IssueBound(clerk.plan, issue.number, issue.id, RECOVERED)
+    clerk.record(change.unit, [receipt, bound, *([applied] if applied else [])])
