@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.git.commit import draft_at, write_commit
 from loopcoder.ports.workspace import Combination
 
@@ -25,9 +25,7 @@ class Merge:
 
 def merge_trees(git: Git, ours: str, theirs: str) -> Merge:
     """Merge two commits. Raises GitError when they have nothing in common."""
-    done = git.run("merge-tree", "--write-tree", "--no-messages", "-z", ours, theirs, check=False)
-    if done.code not in (0, 1):
-        raise GitError(f"Merging failed: {' '.join(done.stderr.split())}", code=done.code)
+    done = git.run("merge-tree", "--write-tree", "--no-messages", "-z", ours, theirs, fine=(0, 1))
     tree, *stages = done.stdout.split(b"\0")[:-1]
     paths = dict.fromkeys(stage.partition(b"\t")[2] for stage in stages)
     return Merge(

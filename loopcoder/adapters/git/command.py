@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +102,9 @@ class Git:
         check: bool = True,
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        fine: Sequence[int] = (0,),
     ) -> Result:
-        """Run one command. `env` adds variables; `timeout` is in seconds.
+        """Run one command. `env` adds variables; `timeout` is in seconds; `fine` are exit codes.
 
         Raises GitError when git fails (unless `check` is off) and Unavailable without git.
         """
@@ -121,9 +122,10 @@ class Git:
         except OSError as error:
             raise _cannot_start(self.directory, error) from error
         except subprocess.TimeoutExpired as error:
-            raise GitError(f"git {args[0]} did not end within {timeout:g} seconds.") from error
+            name = _name(args)
+            raise GitError(f"git {name} did not end within {timeout:g} seconds.") from error
         result = Result(done.stdout, done.stderr.decode("utf-8", "replace"), done.returncode)
-        if check and result.code != 0:
+        if check and result.code not in fine:
             raise _failure(args, result)
         return result
 
@@ -189,7 +191,13 @@ def _cannot_start(directory: Path, error: OSError) -> LoopcoderError:
     return Unavailable(f"git could not be started: {error.strerror}.")
 
 
-def _failure(args: tuple[str, ...], result: Result) -> GitError:
+def _name(args: Sequence[str]) -> str:
+    """The subcommand among leading options such as `-c key=value`."""
+    words = [word for word in args if not word.startswith("-") and "=" not in word]
+    return words[0] if words else args[0]
+
+
+def _failure(args: Sequence[str], result: Result) -> GitError:
     lines = [line for line in result.stderr.splitlines() if not line.startswith("hint:")]
     words = " ".join(" ".join(lines).split()) or f"exit code {result.code}"
-    return GitError(f"git {args[0]} failed: {words[:2000]}", code=result.code)
+    return GitError(f"git {_name(args)} failed: {words[:2000]}", code=result.code)

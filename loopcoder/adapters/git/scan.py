@@ -1,6 +1,6 @@
 """Looking over an agent's tree before git does: what git must not be shown, and why.
 
-Nothing is opened, followed or executed here; only names, kinds and sizes are read.
+No file is opened or executed and no link followed; only names, kinds and sizes are read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from pathlib import Path
 from loopcoder.domain.diagnostic import LoopcoderError
 
 MOST_ENTRIES = 2_000_000
+
+# What git itself opens while it looks at a tree, and reads as a whole.
+_RULES = (b".gitignore", b".gitattributes", b".gitmodules")
+_MOST_RULES = 1_000_000
 
 # Code points that some file systems ignore in names, so that `.g<ZWJ>it` opens `.git`.
 _INVISIBLE = {
@@ -93,8 +97,14 @@ def _judge(entry: os.DirEntry[bytes], path: bytes, max_file: int) -> Found | Non
     if stat.S_ISLNK(facts.st_mode):
         # git refuses its own per-tree files as links: they are read with the rights of others
         return Found(path, Oddity.DISGUISE) if _plain(entry.name) == ".gitmodules" else None
+    rules = entry.name in _RULES
     if not stat.S_ISREG(facts.st_mode):
+        if rules:
+            os.unlink(entry.path)  # noqa: PTH108 - a pipe holds no work, but git would wait on it
         return Found(path, Oddity.SPECIAL)
+    if rules and facts.st_size > _MOST_RULES:
+        shown = path.decode("utf-8", "replace")
+        raise LoopcoderError(f"{shown} is larger than {_MOST_RULES:,} bytes.", "It is not taken.")
     executable = bool(facts.st_mode & stat.S_IXUSR)
     if facts.st_size > max_file:
         return Found(path, Oddity.OVERSIZE, facts.st_size, executable)

@@ -21,10 +21,14 @@ MOST_ODDITIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`file`: the largest file taken, in bytes; `text`: how much diff is read, in bytes."""
+    """`file`: the largest file taken, in bytes; `text`: how much diff is read, in bytes.
+
+    `seconds`: how long one git command may look at a worker's tree, which may be built to be slow.
+    """
 
     file: int = MOST_FILE
     text: int = MOST_TEXT
+    seconds: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,15 @@ class WorkTree:
             return
         odd = self._odd()
         asked = ("ls-files", "--others", "--exclude-standard", "-z")
-        listed = self._git.run(*asked).stdout.split(b"\0")[:-1]
+        listed = self._run(*asked).split(b"\0")[:-1]
         paths = {*(path.rstrip(b"/") for path in listed), *(one.path for one in odd)}
         draft = note.with_name("settled.draft")
         draft.write_bytes(b"".join(path + b"\0" for path in sorted(paths)))
         draft.replace(note)
 
-    @property
-    def _git(self) -> Git:
-        return Git(self.tree, git_dir=self.git_dir, work_tree=self.tree)
+    def _run(self, *args: str, input: bytes | None = None, fine: Sequence[int] = (0,)) -> bytes:
+        git = Git(self.tree, git_dir=self.git_dir, work_tree=self.tree)
+        return git.run(*args, input=input, fine=fine, timeout=self.limits.seconds).stdout
 
     def _settled(self) -> set[bytes]:
         try:
@@ -81,16 +85,16 @@ class WorkTree:
         (self.git_dir / "index.lock").unlink(missing_ok=True)  # a killed process's; only ours
         if odd:
             paths = [b":/", *(b":(exclude,top,literal)" + one.path for one in odd)]
-            self._git.run(
+            self._run(
                 "--no-literal-pathspecs", "add", "-A",
                 "--pathspec-from-file=-", "--pathspec-file-nul", input=b"\0".join(paths),
             )  # fmt: skip
         else:
-            self._git.run("add", "-A", "--", ".")
+            self._run("add", "-A", "--", ".")
         if settled := self._settled():
             paths = [path + b"\0" for path in settled]
-            self._git.run("update-index", "--force-remove", "-z", "--stdin", input=b"".join(paths))
-        return self._git.text("write-tree")
+            self._run("update-index", "--force-remove", "-z", "--stdin", input=b"".join(paths))
+        return self._run("write-tree").decode().strip()
 
     def _odd(self) -> Sequence[Found]:
         """What git must not be shown. Build output may be anything, as long as it is ignored."""
@@ -99,9 +103,10 @@ class WorkTree:
         found = scan(self.tree, self.limits.file)
         if not found:
             return found
-        asked = b"".join(one.path + b"\0" for one in found)
-        done = self._git.run("check-ignore", "-z", "--stdin", input=asked, check=False)
-        ignored = set(done.stdout.split(b"\0"))
+        # `./` because names that start with a colon are read as magic, and literal ones refused
+        asked = b"".join(b"./" + one.path + b"\0" for one in found)
+        command = ("--no-literal-pathspecs", "check-ignore", "-z", "--stdin")
+        ignored = {path[2:] for path in self._run(*command, input=asked, fine=(0, 1)).split(b"\0")}
         left = [one for one in found if one.path not in ignored]
         if len(left) > MOST_ODDITIES:
             raise LoopcoderError(
@@ -116,9 +121,9 @@ class WorkTree:
         if not told:
             return []
         paths = [os.fsdecode(one.path) for one in told]
-        listed = self._git.run("ls-tree", "-z", "--full-tree", base, "--", *paths)
+        listed = self._run("ls-tree", "-z", "--full-tree", base, "--", *paths)
         known: dict[bytes, str] = {}
-        for line in listed.stdout.split(b"\0")[:-1]:
+        for line in listed.split(b"\0")[:-1]:
             facts, _, path = line.partition(b"\t")
             known[path] = facts.split(b" ")[0].decode()
         return [

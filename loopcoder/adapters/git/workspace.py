@@ -11,7 +11,7 @@ from pathlib import Path
 
 from loopcoder.adapters.git.change import read_change
 from loopcoder.adapters.git.combination import combine_commits
-from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.git.commit import (
     keep_objects,
     keep_ref,
@@ -105,10 +105,7 @@ class GitWorkspaces:
 
     def is_ancestor(self, ancestor: str, commit: str) -> bool:
         asked = ("merge-base", "--is-ancestor", ancestor, commit)
-        done = self._plumbing.run(*asked, check=False)
-        if done.code not in (0, 1):
-            raise GitError(f"git merge-base failed: {' '.join(done.stderr.split())}")
-        return done.code == 0
+        return self._plumbing.run(*asked, fine=(0, 1)).code == 0
 
     def read(self, commit: str, path: str) -> str | None:
         return self.repository.read(commit, path)
