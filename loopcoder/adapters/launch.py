@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from loopcoder.adapters.cgroup import confine, release
+
 GIGABYTE = 1 << 30
 _SETUP_S = 20.0  # making namespaces takes milliseconds; a loaded machine may need longer
 
@@ -68,12 +70,13 @@ class NotStarted(Exception):
 class Started:
     """A running program. `inner` is the first process of its namespace, when it has one.
 
-    `status` delivers the sandbox's report about the program's end.
+    `status` delivers the sandbox's report about the program's end; `group` is its control group.
     """
 
     process: subprocess.Popen[bytes]
     inner: int | None = None
     status: int | None = None
+    group: Path | None = None
 
     def ran(self) -> bool:
         """Whether the program itself was reached; call once, after the end."""
@@ -87,6 +90,9 @@ class Started:
         if self.status is not None:
             os.close(self.status)
             self.status = None
+        if self.group is not None:
+            release(self.group)
+            self.group = None
 
 
 def start(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
@@ -142,6 +148,7 @@ def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Start
         started = Started(process, _inner_pid(report), report)
         if started.inner is not None:
             _limit(started.inner, launch.limits, tasks=True)
+            started.group = confine(started.inner, launch.limits.tasks)
         with contextlib.suppress(OSError):
             os.write(gate_end, b"1")
     os.set_blocking(report, False)
@@ -189,13 +196,19 @@ def _limit(pid: int, limits: Limits, *, tasks: bool) -> None:
         resource.RLIMIT_FSIZE: limits.file,
         resource.RLIMIT_DATA: limits.memory_bytes,
     }
-    if tasks:
+    if tasks and _counts_by_namespace():
         wanted[resource.RLIMIT_NPROC] = limits.tasks
     for which, most in wanted.items():
         with contextlib.suppress(OSError, ValueError):
             _, hard = resource.prlimit(pid, which)
             capped = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.prlimit(pid, which, (capped, capped))
+
+
+def _counts_by_namespace() -> bool:
+    """Whether RLIMIT_NPROC counts per user namespace, and not all that the person runs."""
+    release_number = os.uname().release.split(".")
+    return tuple(int("".join(filter(str.isdigit, n)) or 0) for n in release_number[:2]) >= (5, 14)
 
 
 def _why(launch: Launch, error: Exception) -> str:

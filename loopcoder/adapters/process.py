@@ -137,6 +137,7 @@ class _Run:
                 return start(self._launch, in_end, out_end, error_end)
             except BaseException:
                 self._close_pipes()
+                self._selector.close()
                 raise
 
     def _watch_exit(self) -> int | None:
@@ -274,8 +275,8 @@ class _Run:
         if self._output.total > _FLOOD * self._watch.keep.log_bytes:
             return Cause.OUTPUT, f"It printed more than {_size(self._output.total)}."
         weight = self._tree.weight()
-        if weight.tasks > self._limits.tasks:
-            return Cause.TASKS, f"It ran more than {self._limits.tasks} processes and threads."
+        if weight.tasks >= self._limits.tasks:  # the kernel lets it get no further
+            return Cause.TASKS, f"It ran {self._limits.tasks} processes and threads at once."
         if weight.memory > self._memory:
             return Cause.MEMORY, f"It used more than {_size(self._memory)} of memory."
         with contextlib.suppress(OSError):

@@ -106,7 +106,8 @@ class SessionTree:
 
     def _members(self) -> set[int]:
         table = process_table(0)
-        roots = self._near(table) | marked(table, self._marker)
+        marked = {pid for pid, mark in _marks(table).items() if mark == self._marker}
+        roots = self._near(table) | marked
         return descendants(table, roots) - _ourselves(table)
 
 
@@ -117,27 +118,40 @@ def tree_of(launch: Launch, started: Started) -> ProcessTree:
 
 
 def end_strays(marker: str) -> int:
-    """End what an earlier, killed run with the same mark left behind; how many there were."""
+    """End what runs in the same folder left behind when loopcoder was killed; how many there were.
+
+    A mark is `folder.owner.number` (see `run_marker`); only runs without an owner are strays.
+    """
     table = process_table(0)
-    strays = descendants(table, marked(table, marker)) - _ourselves(table)
+    folder = marker.partition(".")[0]
+    found = {
+        pid
+        for pid, mark in _marks(table).items()
+        if mark.startswith(f"{folder}.") and not _is_alive(mark.split(".")[1], table)
+    }
+    strays = descendants(table, found) - _ourselves(table)
     for pid in strays:
         _send(pid, signal.SIGKILL)
     return len(strays)
 
 
-def marked(table: Iterable[int], marker: str) -> set[int]:
-    """The processes started with LOOPCODER_RUN=marker in their environment."""
-    if not marker:
-        return set()
+def _is_alive(owner: str, table: Mapping[int, Entry]) -> bool:
+    return owner.isdigit() and int(owner) in table
+
+
+def _marks(table: Iterable[int]) -> dict[int, str]:
+    """The value of LOOPCODER_RUN in the environment of every process that has one."""
     if sys.platform != "linux":
-        return {pid for pid in table if _psutil_environ(pid).get(MARKER) == marker}
-    wanted = f"{MARKER}={marker}".encode()
-    found = set()
+        found = {pid: _psutil_environ(pid).get(MARKER, "") for pid in table}
+        return {pid: mark for pid, mark in found.items() if mark}
+    name = f"{MARKER}=".encode()
+    marks = {}
     for pid in table:
         with contextlib.suppress(OSError):
-            if wanted in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                found.add(pid)
-    return found
+            for variable in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                if variable.startswith(name):
+                    marks[pid] = os.fsdecode(variable[len(name) :])
+    return marks
 
 
 def descendants(table: Mapping[int, Entry], roots: set[int]) -> set[int]:

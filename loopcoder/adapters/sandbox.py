@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ _FIXED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,10 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**{name: environ[name] for name in _KEPT if name in environ}, **_FIXED}
 
 
-def run_marker(cwd: Path) -> str:
-    """The mark of runs in one folder: the same for the run that takes over after a crash."""
-    return hashlib.sha256(os.fsencode(cwd.resolve())).hexdigest()[:24]
+def run_marker(cwd: Path, owner: int | None = None) -> str:
+    """The mark of one run: its folder, the process that watches it, and a number.
+
+    The folder is what tells a run that takes over after a crash which strays were its own.
+    """
+    folder = hashlib.sha256(os.fsencode(cwd.resolve())).hexdigest()[:24]
+    return f"{folder}.{owner or os.getpid()}.{next(_numbers)}"
