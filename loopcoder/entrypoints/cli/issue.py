@@ -1,0 +1,186 @@
+"""`loopcoder issue`: the local tracker's issues, read and written in the person's name."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
+from loopcoder.adapters.local.tracker import LocalTracker
+from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.issue import CloseReason, Issue, IssueDraft
+from loopcoder.domain.issue_body import parse_body
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.numbers import number_of
+from loopcoder.entrypoints.issue_view import (
+    HEADER,
+    issue_detail_json,
+    issue_json,
+    issue_row,
+    issue_text,
+)
+from loopcoder.entrypoints.terminal import stdout
+
+_body = click.option("--body", default=None, help="The text; - reads standard input.")
+_labels = click.option("--label", "labels", multiple=True, metavar="NAME", help="Repeatable.")
+
+
+@click.group("issue")
+def issue_group() -> None:
+    """List, show and write issues of the local tracker."""
+
+
+@issue_group.command("list")
+@click.option(
+    "--state",
+    type=click.Choice(["open", "closed", "all"]),
+    help="Default: open; with --json all.",
+)
+@_labels
+@click.option("--json", "as_json", is_flag=True, help="Print the issues as JSON.")
+@pass_house
+def list_command(house: House, state: str | None, labels: tuple[str, ...], as_json: bool) -> None:
+    """List issues, those with every given label."""
+    chosen = state or ("all" if as_json else "open")
+    wanted = {label.casefold() for label in labels}
+    found = [
+        issue
+        for issue in house.tracker.list_issues()
+        if chosen in ("all", issue.state) and wanted <= {name.casefold() for name in issue.labels}
+    ]
+    if as_json:
+        rows = [issue_json(issue) for issue in found]
+        click.echo(json.dumps({"issues": rows}, ensure_ascii=False, indent=2))
+        return
+    stdout().table([issue_row(issue) for issue in found], HEADER)
+    if not found:
+        stdout().say("no issues" if chosen == "all" else f"no {chosen} issues")
+
+
+@issue_group.command("show")
+@click.argument("number", type=number_of)
+@click.option("--json", "as_json", is_flag=True, help="Print the issue as JSON.")
+@pass_house
+def show_command(house: House, number: int, as_json: bool) -> None:
+    """Show one issue with its comments."""
+    issue = house.tracker.get_issue(number)
+    comments = house.tracker.list_comments(number)
+    if as_json:
+        events = house.tracker.list_label_events(number)
+        detail = issue_detail_json(issue, comments, events)
+        click.echo(json.dumps(detail, ensure_ascii=False, indent=2))
+        return
+    stdout().say(issue_text(issue, comments, stdout().style))
+
+
+@issue_group.command("create")
+@click.argument("title")
+@_body
+@_labels
+@pass_house
+def create_command(house: House, title: str, body: str | None, labels: tuple[str, ...]) -> None:
+    """File a new issue. Label it loopcoder:file to have it worked on."""
+    draft = IssueDraft(title, _text(body) or "", frozenset(labels))
+    created = _desk(house).create_issue(draft)
+    stdout().say(f"filed #{created.number}")
+
+
+@issue_group.command("edit")
+@click.argument("number", type=number_of)
+@click.option("--title", default=None)
+@_body
+@pass_house
+def edit_command(house: House, number: int, title: str | None, body: str | None) -> None:
+    """Replace an issue's title or body."""
+    if title is None and body is None:
+        raise ConfigurationError("There is nothing to edit.", "Give --title or --body.")
+    _desk(house).update_issue(number, title=title, body=_text(body))
+    stdout().say(f"#{number} is rewritten")
+
+
+@issue_group.command("close")
+@click.argument("numbers", type=number_of, nargs=-1, required=True)
+@click.option("--not-planned", is_flag=True, help="It will not be done; its unit is dropped.")
+@pass_house
+def close_command(house: House, numbers: tuple[int, ...], not_planned: bool) -> None:
+    """Close issues as completed."""
+    reason = CloseReason.NOT_PLANNED if not_planned else CloseReason.COMPLETED
+    for number in numbers:
+        issue = _desk(house).close_issue(number, reason)
+        stdout().say(f"#{number} is {'dropped' if issue.is_not_planned else 'done'}")
+        _remind_of_the_box(issue)
+
+
+@issue_group.command("reopen")
+@click.argument("numbers", type=number_of, nargs=-1, required=True)
+@pass_house
+def reopen_command(house: House, numbers: tuple[int, ...]) -> None:
+    """Open closed issues again."""
+    for number in numbers:
+        _desk(house).reopen_issue(number)
+        stdout().say(f"#{number} is open")
+
+
+@issue_group.command("label")
+@click.argument("number", type=number_of)
+@click.argument("labels", nargs=-1, required=True)
+@pass_house
+def label_command(house: House, number: int, labels: tuple[str, ...]) -> None:
+    """Put labels on an issue or a pull request."""
+    for label in labels:
+        _desk(house).add_label(number, label)
+    stdout().say(f"#{number} has {', '.join(labels)}")
+
+
+@issue_group.command("unlabel")
+@click.argument("number", type=number_of)
+@click.argument("labels", nargs=-1, required=True)
+@pass_house
+def unlabel_command(house: House, number: int, labels: tuple[str, ...]) -> None:
+    """Take labels off an issue or a pull request."""
+    for label in labels:
+        _desk(house).remove_label(number, label)
+    stdout().say(f"#{number} no longer has {', '.join(labels)}")
+
+
+@issue_group.command("assign")
+@click.argument("number", type=number_of)
+@click.option("--remove", is_flag=True, help="Give it back.")
+@pass_house
+def assign_command(house: House, number: int, remove: bool) -> None:
+    """Take an issue yourself; no agent works on it then."""
+    desk = _desk(house)
+    (desk.unassign if remove else desk.assign)(number, house.person)
+    verb = "given back" if remove else "taken"
+    stdout().say(f"#{number} is {verb} by @{house.person.login}")
+
+
+@issue_group.command("comment")
+@click.argument("number", type=number_of)
+@click.argument("text")
+@pass_house
+def comment_command(house: House, number: int, text: str) -> None:
+    """Comment on an issue; - reads standard input."""
+    _desk(house).create_comment(number, _text(text) or "")
+    stdout().say(f"commented on #{number}")
+
+
+def _desk(house: House) -> LocalTracker:
+    """The tracker in the person's name, which nobody has inside an attempt."""
+    refuse_inside_attempt()
+    return house.person_tracker
+
+
+def _text(given: str | None) -> str | None:
+    return sys.stdin.read() if given == "-" else given
+
+
+def _remind_of_the_box(issue: Issue) -> None:
+    """The roadmap is the person's file, so its box is theirs to tick."""
+    units = [section.marker.unit for section in parse_body(issue.body).sections]
+    if units:
+        box = "[-]" if issue.is_not_planned else "[x]"
+        stdout().say(f"  in the roadmap, {', '.join(units)} can be set to {box}")

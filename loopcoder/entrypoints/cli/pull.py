@@ -1,0 +1,171 @@
+"""`loopcoder pr`: local pull requests, and the verbs on them that only a human has."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
+from loopcoder.domain.human import MergeMethod, Remark
+from loopcoder.domain.issue import PullRequest, PullState
+from loopcoder.domain.unit import UnitId
+from loopcoder.domain.verdict import Check
+from loopcoder.engine.verify import checks_from_json
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.numbers import number_of
+from loopcoder.entrypoints.pull_view import (
+    HEADER,
+    pull_detail_json,
+    pull_json,
+    pull_row,
+    pull_text,
+    unit_of,
+)
+from loopcoder.entrypoints.terminal import stdout
+
+if TYPE_CHECKING:
+    from loopcoder.adapters.git.command import Git
+
+
+@click.group("pr")
+def pull_group() -> None:
+    """List, show, merge and close local pull requests."""
+
+
+@pull_group.command("list")
+@click.option(
+    "--state",
+    type=click.Choice(["open", "merged", "closed", "all"]),
+    help="Default: open; with --json all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the pull requests as JSON.")
+@pass_house
+def list_command(house: House, state: str | None, as_json: bool) -> None:
+    """List pull requests."""
+    chosen = state or ("all" if as_json else "open")
+    found = [each for each in house.code_host.list_pulls() if chosen in ("all", each.state)]
+    if as_json:
+        rows = [pull_json(each) for each in found]
+        click.echo(json.dumps({"pulls": rows}, ensure_ascii=False, indent=2))
+        return
+    stdout().table([pull_row(each) for each in found], HEADER)
+    if not found:
+        stdout().say("no pull requests" if chosen == "all" else f"no {chosen} pull requests")
+
+
+@pull_group.command("show")
+@click.argument("number", type=number_of)
+@click.option("--json", "as_json", is_flag=True, help="Print the pull request as JSON.")
+@pass_house
+def show_command(house: House, number: int, as_json: bool) -> None:
+    """Show one pull request: its text, its checks, what people said, what it changes."""
+    pull = house.code_host.get_pull(number)
+    remarks = house.code_host.list_feedback(number)
+    notes = [(each.author.login, each.body) for each in house.tracker.list_comments(number)]
+    checks, diffstat = _checks(house, pull), _diffstat(house.repository.git, pull)
+    if as_json:
+        detail = pull_detail_json(pull, checks, remarks, notes, diffstat)
+        click.echo(json.dumps(detail, ensure_ascii=False, indent=2))
+        return
+    terminal = stdout()
+    terminal.say(pull_text(pull, checks, remarks, notes, diffstat, terminal.style))
+
+
+@pull_group.command("merge")
+@click.argument("numbers", type=number_of, nargs=-1, required=True)
+@click.option(
+    "--method",
+    type=click.Choice([method.value for method in MergeMethod]),
+    default=MergeMethod.MERGE.value,
+    show_default=True,
+)
+@click.option("--even-draft", is_flag=True, help="Merge a draft too.")
+@click.option("--delete-branch", is_flag=True, help="Remove the branch afterwards.")
+@pass_house
+def merge_command(
+    house: House, numbers: tuple[int, ...], method: str, even_draft: bool, delete_branch: bool
+) -> None:
+    """Merge pull requests into their base, in the order given, and close what they close."""
+    for number in numbers:
+        was = house.code_host.get_pull(number)
+        pull = house.desk.merge(
+            number, MergeMethod(method), even_draft=even_draft, delete_branch=delete_branch
+        )
+        if was.state is PullState.MERGED:
+            stdout().say(f"#{number} was merged before, as {pull.merged_commit[:8]}")
+        else:
+            stdout().say(f"#{number} is merged into {pull.base} as {pull.merged_commit[:8]}")
+
+
+@pull_group.command("close")
+@click.argument("numbers", type=number_of, nargs=-1, required=True)
+@pass_house
+def close_command(house: House, numbers: tuple[int, ...]) -> None:
+    """Close pull requests unmerged; their units then wait for your word."""
+    for number in numbers:
+        pull = house.desk.close(number)
+        stdout().say(f"#{number} is {pull.state.value}")
+
+
+@pull_group.command("reopen")
+@click.argument("numbers", type=number_of, nargs=-1, required=True)
+@pass_house
+def reopen_command(house: House, numbers: tuple[int, ...]) -> None:
+    """Open closed pull requests again."""
+    for number in numbers:
+        house.desk.reopen(number)
+        stdout().say(f"#{number} is open")
+
+
+@pull_group.command("comment")
+@click.argument("number", type=number_of)
+@click.argument("text")
+@click.option("--request-changes", is_flag=True, help="It must not be merged like this.")
+@click.option("--file", default="", help="The file it is about.")
+@click.option("--line", type=click.IntRange(min=1), default=None, help="The line of that file.")
+@click.option("--note", is_flag=True, help="Just for the record: nothing is done about it.")
+@pass_house
+def comment_command(
+    house: House,
+    number: int,
+    text: str,
+    request_changes: bool,
+    file: str,
+    line: int | None,
+    note: bool,
+) -> None:
+    """Say what should be different; the next tick works on it. TEXT - reads standard input."""
+    if note and (request_changes or file or line):
+        raise click.UsageError("--note asks for nothing, so it goes with no other option.")
+    if line and not file:
+        raise click.UsageError("--line needs --file.")
+    body = sys.stdin.read() if text == "-" else text
+    if note:
+        refuse_inside_attempt()
+        house.person_tracker.create_comment(house.code_host.get_pull(number).number, body)
+        stdout().say(f"noted on #{number}")
+        return
+    house.desk.remark(number, Remark(body, request_changes, file, line or 0))
+    stdout().say(f"said on #{number}; the next tick answers it")
+
+
+def _checks(house: House, pull: PullRequest) -> tuple[Check, ...]:
+    """What was verified on exactly this head, as the journal has it."""
+    record = house.journal.history().units.get(UnitId(unit_of(pull)))
+    for attempt in reversed(record.attempts if record else ()):
+        for stage in reversed(attempt.stages):
+            done = stage.finished
+            if stage.stage == "verify" and done and done.sha == pull.head:
+                return checks_from_json(done.detail.get("checks", []))
+    return ()
+
+
+def _diffstat(git: Git, pull: PullRequest) -> str:
+    """What the branch changed since it left its base; empty when the commits are gone."""
+    start = f"{pull.merged_commit}^1" if pull.merged_commit else f"refs/heads/{pull.base}"
+    done = git.run("diff", "--stat=100", "--no-ext-diff", f"{start}...{pull.head}", check=False)
+    return done.stdout.decode("utf-8", "replace").rstrip("\n") if done.code == 0 else ""
