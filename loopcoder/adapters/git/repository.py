@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import posixpath
 import pwd
 import re
 from collections.abc import Sequence
@@ -138,6 +139,9 @@ class Repository:
 
     def read(self, commit: str, path: str) -> str | None:
         """A text file of a commit (links inside the commit are followed), or None."""
+        path = posixpath.normpath(path)
+        if path.startswith(("../", "/")):
+            return None
         done = self.git.run(
             "cat-file", "--batch", "--follow-symlinks", "-z",
             input=os.fsencode(f"{commit}:{path}\0"),
