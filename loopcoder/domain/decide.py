@@ -13,7 +13,7 @@ from loopcoder.domain import action as act
 from loopcoder.domain.allowance import WORK_SHARE, allowance
 from loopcoder.domain.breaker import BreakerState, breakers, may_dispatch
 from loopcoder.domain.budget import Refusal, Request, reserve
-from loopcoder.domain.graph import touches_overlap
+from loopcoder.domain.graph import globs_overlap
 from loopcoder.domain.lifecycle import State
 from loopcoder.domain.readiness import next_step
 from loopcoder.domain.settings import Settings
@@ -189,7 +189,7 @@ def _overlap_refusal(step: act.Dispatch, wave: _Wave) -> str:
     touches = wave.views[step.unit].unit.touches
     for other in wave.running():
         theirs = wave.views[other].unit.touches
-        if touches and theirs and touches_overlap(touches, theirs):
+        if touches and theirs and globs_overlap(touches, theirs):
             return f"touches files that {other} touches; it is in a next wave"
     return ""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.branch import PREFIX, branch_name, is_ours
-from loopcoder.domain.graph import critical_lengths
+from loopcoder.domain.graph import chain_lengths
 from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import (
     CommandLabel,
@@ -91,7 +91,7 @@ def observe(
         units=units,
         history=world.history,
         tick=tick,
-        depth=critical_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
+        depth=chain_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
         open_pulls=sum(1 for p in world.pulls if p.is_open and is_ours(p.branch)),
     )
 

@@ -15,13 +15,13 @@ from loopcoder.domain.snapshot import Snapshot, TickState
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine
 from loopcoder.domain.tick_summary import conclude
 from loopcoder.domain.unit import Roadmap, UnitId
-from loopcoder.engine.compile import compile_in_tick
 from loopcoder.engine.execute import execute
 from loopcoder.engine.observe import observe
 from loopcoder.engine.preflight import run_preflight
 from loopcoder.engine.roadmap_source import read_roadmap
 from loopcoder.engine.seal import seal
 from loopcoder.engine.services import Services
+from loopcoder.engine.tick_compile import compile_in_tick
 from loopcoder.engine.verify import gates_digest, verify_commit
 from loopcoder.engine.wave import run_wave
 

@@ -45,13 +45,13 @@ def work(desk: Desk, workspace: Workspace, prompt: str, round_: int, session: st
         stop=desk.services.stop,
     )
     result = WorkResult(failure=FailureClass.INFRASTRUCTURE, reason="no worker could be used")
-    name = desk.step.worker
+    used = desk.step.worker
     for name, worker in _chain(desk):
-        result = _with_retries(desk, worker, order, workspace)
+        used, result = name, _with_retries(desk, worker, order, workspace)
         if result.failure not in PROVIDER_TROUBLE:
             break
         order = replace(order, session="")
-    return _receipt(result, name, round_)
+    return _receipt(result, used, round_)
 
 
 def _chain(desk: Desk) -> Iterator[tuple[str, Worker]]:

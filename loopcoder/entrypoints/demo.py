@@ -119,9 +119,9 @@ class Demo:
         self._shell("git", "log", "--graph", "--oneline", "-15")
         self._shell("git", "status", "--short", "--branch")
         self._say(
-            "Everything above was done by the same commands you would type. The agents followed a "
-            "script instead of\nasking a model; they ran as real processes in the same sandbox, and "
-            "their patches were checked for real."
+            "Everything above was done by the same commands you would type. The agents followed\n"
+            "a script instead of asking a model; they ran as real processes in the same sandbox,\n"
+            "and their patches were checked for real."
         )
         self._say(f"Look around: cd {self.project} && loopcoder status")
 

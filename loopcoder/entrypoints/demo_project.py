@@ -118,7 +118,9 @@ if __name__ == "__main__":
 
 _MAIN_WITH_USAGE = _MAIN.replace(
     "def main(argv):\n",
-    'def main(argv):\n    if len(argv) != 2:\n        raise SystemExit("usage: python -m tally FILE")\n',
+    "def main(argv):\n"
+    "    if len(argv) != 2:\n"
+    '        raise SystemExit("usage: python -m tally FILE")\n',
 )
 
 _MAIN_TEST = """\

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from loopcoder.domain import event as e
-from loopcoder.domain.graph import critical_lengths
+from loopcoder.domain.graph import chain_lengths
 from loopcoder.domain.history import History
 from loopcoder.domain.issue import (
     Actor,
@@ -165,6 +165,6 @@ def snapshot(views: Iterable[UnitView], story: Story | None = None, **changes: A
         "units": seen,
         "history": story.history if story else History(),
         "tick": TickState("r1", NOW - timedelta(minutes=1)),
-        "depth": critical_lengths([v.unit for v in seen]),
+        "depth": chain_lengths([v.unit for v in seen]),
     }
     return Snapshot(**{**fields, **changes})
