@@ -221,6 +221,14 @@ class House:
 
         return SandboxedCommands(self.sandbox, self.repository.object_stores)
 
+    def check_agents(self) -> None:
+        """Raise ConfigurationError unless there are workers and a reviewer that can be started."""
+        if not self.settings.workers:
+            raise self._no_worker("default")
+        for name in self.settings.workers:
+            self._agent(name)
+        self._reviewer_spec()
+
     def worker(self, name: str) -> Worker:
         """The worker with a name; ConfigurationError when it cannot be used."""
         from loopcoder.adapters.agents.command import CommandWorker
@@ -277,6 +285,10 @@ class House:
 
         ConfigurationError when nobody is configured to judge, or it cannot be used.
         """
+        configured = self._reviewer_spec()
+        return self._judge(self._agent(name) if name else configured)
+
+    def _reviewer_spec(self) -> WorkerSpec:
         reviewer = self.settings.reviewer
         if reviewer is None:
             raise ConfigurationError(
@@ -289,9 +301,7 @@ class House:
                 "loopcoder cannot calibrate yet.",
                 "Write `calibration: off` under `reviewer:`; every report will say so.",
             )
-        if name:
-            return self._judge(self._agent(name))
-        return self._judge(self._equipped(reviewer.spec, "reviewer"))
+        return self._equipped(reviewer.spec, "reviewer")
 
     def _judge(self, spec: WorkerSpec) -> Reviewer:
         from loopcoder.adapters.agents.command import CommandReviewer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -127,6 +129,40 @@ def test_an_interruption_is_130_and_says_that_nothing_is_lost(
 ) -> None:
     assert guarded(raising(error), []) == 130
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_ctrl_c_in_the_middle_is_130(project: Project) -> None:
+    program = (
+        "import sys, time; from loopcoder.entrypoints.cli.boundary import guarded\n"
+        "def run():\n"
+        "    print('begun', flush=True)\n"
+        "    time.sleep(60)\n"
+        "sys.exit(guarded(run, []))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.startswith("loopcoder: interrupted")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, "loopcoder: no space left on device (/x/y). Make room"),
+        (errno.EACCES, "loopcoder: permission denied (/x/y). The repository and the cache must"),
+    ],
+)
+def test_a_full_or_closed_disk_is_no_bug_of_ours(
+    code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(raising(OSError(code, os.strerror(code), "/x/y")), []) == 1
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_an_exit_code_passes_through() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ def guarded(run: Callable[[], object], args: Sequence[str]) -> int:
         # Whoever read our output has gone. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        return _system(error) if error.errno in _NOT_OUR_FAULT else _bug(error, args)
     except Exception as error:  # noqa: BLE001 - the outermost fault boundary: a bug becomes a log
         return _bug(error, args)
 
@@ -54,6 +57,24 @@ def _usage(error: click.UsageError) -> int:
     if error.ctx is not None:
         click.echo(f"Try: {error.ctx.command_path} --help", err=True)
     return error.exit_code
+
+
+_NOT_OUR_FAULT = {
+    errno.ENOSPC: "Make room, and call again: what was begun is recorded.",
+    errno.EDQUOT: "Make room, and call again: what was begun is recorded.",
+    errno.EROFS: "The repository and the cache must be writable.",
+    errno.EACCES: "The repository and the cache must be writable for you.",
+    errno.EPERM: "The repository and the cache must be writable for you.",
+    errno.EMFILE: "Raise the limit on open files (ulimit -n), or write a smaller `jobs:`.",
+}
+
+
+def _system(error: OSError) -> int:
+    """The machine refused: nothing is wrong with the call, and nothing with us."""
+    what = (error.strerror or "the system refused").lower()
+    where = f" ({error.filename})" if error.filename else ""
+    _say(f"{what}{where}. {_NOT_OUR_FAULT[error.errno or 0]}")
+    return 1
 
 
 def _bug(error: Exception, args: Sequence[str]) -> int:
