@@ -7,7 +7,6 @@ import json
 import os
 import select
 import shutil
-import stat
 import subprocess
 import tempfile
 import time
@@ -231,21 +230,24 @@ def scratch_folder() -> Iterator[Path]:
         (folder / "tmp").chmod(0o1777)
         yield folder
     finally:
-        remove_folder(folder)
+        remove_tree(folder)
 
 
-def remove_folder(folder: Path) -> None:
-    """Remove a folder that a hostile program filled: links are not followed, modes no obstacle."""
+def remove_tree(folder: Path) -> None:
+    """Remove what a hostile program filled: links are not followed, modes are no obstacle."""
 
     def unlock(act: Callable[..., object], path: str, _: object) -> None:
         for target in (Path(path).parent, Path(path)):
             with contextlib.suppress(OSError):
-                if not stat.S_ISLNK(target.lstat().st_mode) and target.is_relative_to(folder):
+                if target.is_relative_to(folder) and not target.is_symlink():
                     target.chmod(0o700)
         with contextlib.suppress(OSError):
-            if Path(path).is_dir() and not Path(path).is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
+            if act is os.unlink or act is os.rmdir:
                 act(path)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
 
-    shutil.rmtree(folder, onerror=unlock)
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder, onerror=unlock)

@@ -25,6 +25,7 @@ _TICK_S = 0.25
 _GRACE_S = 2.0
 _DRAIN_S = 2.0
 _CHUNK = 1 << 17
+_STOPPED = "It was stopped on request."
 _FLOOD = 100  # times the log's cap: no honest program prints that much
 
 
@@ -85,6 +86,8 @@ def supervise(launch: Launch, watch: Watch, log: Path, stdin: bytes = b"") -> Fi
         end_strays(launch.marker)
     began = time.monotonic()
     with Output(log, watch.keep) as output:
+        if watch.stop is not None and watch.stop.is_set():
+            return Finished(Cause.STOPPED, None, 0.0, "", _STOPPED)
         try:
             run = _Run(launch, watch, output, stdin)
         except NotStarted as error:
@@ -252,7 +255,7 @@ class _Run:
         now = time.monotonic()
         watch = self._watch
         if watch.stop is not None and watch.stop.is_set():
-            return Cause.STOPPED, "It was stopped on request."
+            return Cause.STOPPED, _STOPPED
         if now - self._began > watch.timeout_s:
             return Cause.TIMEOUT, f"It did not end within {_duration(watch.timeout_s)}."
         if now - self._checked < _TICK_S:

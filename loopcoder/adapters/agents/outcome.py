@@ -104,10 +104,15 @@ def read_reply(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise Malformed("the outcome file is not a readable regular file") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Malformed("the outcome file is not a regular file")
-        text = file.read(OUTCOME_BYTES + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            text = file.read(OUTCOME_BYTES + 1)
+    except OSError as error:
+        raise Malformed("the outcome file could not be read") from error
+    finally:
+        os.close(handle)
     if len(text) > OUTCOME_BYTES:
         raise Malformed(f"the outcome file is larger than {OUTCOME_BYTES >> 20} MB")
     return text if text.strip() else None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from loopcoder.adapters.launch import remove_tree
 from loopcoder.adapters.process import Finished, Watch, supervise
 from loopcoder.adapters.sandbox import Job, Mount, Sandbox
 from loopcoder.domain.settings import WorkerSpec
@@ -89,8 +90,8 @@ def outcome_file(outbox: Path) -> Path:
 
 def _lay_out(order: WorkOrder | ReviewOrder, prompt: bytes) -> tuple[Mount, Mount]:
     drop = order.outbox / "drop"
-    drop.mkdir(parents=True, exist_ok=True)
-    outcome_file(order.outbox).unlink(missing_ok=True)  # of an earlier, killed run
+    remove_tree(drop)  # of an earlier, killed run, whatever that left there
+    drop.mkdir(parents=True)
     paper = order.outbox / "prompt.md"
     paper.write_bytes(prompt)
     return Mount(paper, f"{_PLACE}/prompt.md"), Mount(drop, f"{_PLACE}/drop", writable=True)
