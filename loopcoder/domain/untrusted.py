@@ -33,6 +33,7 @@ _CLOSING = re.compile(
 _MENTION = re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])")
 _SLASH = re.compile(r"^([ \t]*)/(?=[A-Za-z])", re.MULTILINE)
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_IMAGE = re.compile(r"!(?=\[)")
 _COMMENT_END = re.compile(r"-->")
 _ENTITY = re.compile(r"&(?=(#\d{1,8}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _SKIP_CI = re.compile(
@@ -166,7 +167,7 @@ def _disarmed(text: str) -> str:
     text = _ENTITY.sub(_entity, text)
     text = _COMMENT_END.sub("--\u203a", _TAG.sub("\u2039", text))
     text = _CLOSING.sub(lambda m: m[1] + _widened(m[2]), text)
-    text = _SKIP_CI.sub("\uff3b", text)
+    text = _SKIP_CI.sub("\uff3b", _IMAGE.sub("\uff01", text))
     return _SLASH.sub("\\1\uff0f", _MENTION.sub("\uff20", text))
 
 

