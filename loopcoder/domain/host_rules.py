@@ -66,7 +66,7 @@ def checked_label(label: str) -> str:
 
 def checked_labels(labels: Iterable[str]) -> tuple[str, ...]:
     """The labels, sorted, each once whatever its case; at most 100."""
-    unique = {checked_label(label).casefold(): checked_label(label) for label in sorted(labels)}
+    unique = {label.casefold(): label for label in sorted(map(checked_label, labels))}
     if len(unique) > LABELS_MAX:
         raise LoopcoderError(f"{len(unique)} labels are too many; the most is {LABELS_MAX}.")
     return tuple(unique.values())

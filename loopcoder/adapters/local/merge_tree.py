@@ -20,16 +20,18 @@ class MergedTree:
 
 
 def merge_commits(git: Git, ours: str, theirs: str) -> MergedTree:
-    """Merge two commits. Raises GitError when their histories have nothing in common."""
+    """Merge two commits. Raises GitError when one is missing, or nothing is common to both."""
     done = git.run(
         "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs,
         check=False,
     )  # fmt: skip
-    if done.code not in (0, 1):
+    if done.code not in (0, 1) or not done.stdout:
         raise GitError(f"git merge-tree failed: {' '.join(done.stderr.split())}", code=done.code)
     tree, *names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
     conflicts = tuple(name for name in names if name)
-    return MergedTree(tree, conflicts if done.code == 0 or conflicts else ("(unknown)",))
+    if done.code == 1 and not conflicts:
+        conflicts = ("a path that git does not name",)
+    return MergedTree(tree, conflicts)
 
 
 def replay_commit(git: Git, commit: str, onto: str) -> MergedTree:

@@ -26,6 +26,11 @@ class Relation:
     contained: bool
     mergeable: bool | None
 
+    @property
+    def is_known(self) -> bool:
+        """What is not known now may be later, when the objects have come back."""
+        return self.contained or self.mergeable is not None
+
 
 class PullBook:
     def __init__(self, store: Store, git: Git, clock: Clock) -> None:
@@ -92,6 +97,7 @@ class PullBook:
         rows = [
             (base, head, relation.contained, relation.mergeable)
             for (base, head), relation in found.items()
+            if relation.is_known
         ]
         with self._store.writing() as db:
             marks = ", ".join("?" * len(bases))
