@@ -65,11 +65,11 @@ def checked_label(label: str) -> str:
 
 
 def checked_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """The labels, sorted, each once whatever its case; at most 100."""
+    """The labels, each once whatever its case, in order; at most 100."""
     unique = {label.casefold(): label for label in sorted(map(checked_label, labels))}
     if len(unique) > LABELS_MAX:
         raise LoopcoderError(f"{len(unique)} labels are too many; the most is {LABELS_MAX}.")
-    return tuple(unique.values())
+    return tuple(unique[key] for key in sorted(unique))
 
 
 def checked_branch(branch: str, base: str) -> str:
