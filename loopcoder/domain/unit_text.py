@@ -101,7 +101,7 @@ def render_block(unit: Unit) -> str:
     """
     parts = [close_fence(safe)] if (safe := normal(_safe(unit.body))) else []
     if unit.steps:
-        steps = [f"- [{'x' if s.done else ' '}] {_one_line(s.text)}" for s in unit.steps]
+        steps = [f"- [{'x' if s.done else ' '}] {_one_line(s.text)}".rstrip() for s in unit.steps]
         parts.append("\n".join(steps))
     fields = "\n".join(_fields(unit))
     text = "\n\n".join(parts)
