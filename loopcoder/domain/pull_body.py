@@ -207,7 +207,7 @@ def _finding(finding: Finding) -> str:
 
 def _warnings(warnings: Sequence[str]) -> Iterator[str]:
     if warnings:
-        yield "\n".join(f"> Note: {sanitise_line(w, max_length=300)}" for w in warnings)
+        yield "\n>\n".join(f"> Note: {sanitise_line(w, max_length=300)}" for w in warnings)
 
 
 def _provenance(facts: PullFacts) -> str:

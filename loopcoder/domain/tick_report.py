@@ -69,6 +69,7 @@ class UnitLine:
     files: tuple[str, ...] = ()
     seconds: float = 0.0
     rounds: int = 0
+    follow_ups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
