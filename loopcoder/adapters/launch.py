@@ -96,6 +96,8 @@ class Started:
 
 def start(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
     """Start the program on the given descriptors. Raises NotStarted."""
+    if not launch.argv:
+        raise NotStarted("No program is named.")
     if launch.bwrap:
         return _start_jailed(launch, stdin, stdout, stderr)
     try:

@@ -177,10 +177,11 @@ class _Run:
     def verdict(self, cause: Cause, reason: str) -> tuple[Cause, int | None, str]:
         if cause is not Cause.EXITED:
             return cause, None, reason
-        if not self._started.ran():
+        code = self._started.process.returncode
+        if code >= 0 and not self._started.ran():  # below 0 somebody killed bwrap: it had begun
             words = self._output.tail().strip().removeprefix("bwrap: ")
             return Cause.NOT_STARTED, None, f"The sandbox could not start the program: {words}."
-        return cause, self._started.process.returncode, ""
+        return cause, code, ""
 
     def close(self) -> None:
         """Release everything; after an unexpected error also the processes."""

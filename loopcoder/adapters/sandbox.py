@@ -126,9 +126,28 @@ def choose_sandbox(
         )
     from loopcoder.adapters.bubblewrap import open_bubblewrap
 
-    return open_bubblewrap(
-        environ, home or Path.home(), readable=tuple(readable), hidden=tuple(hidden)
-    )
+    home = home or Path.home()
+    shown = tuple(_readable(path, home) for path in readable)
+    return open_bubblewrap(environ, home, readable=shown, hidden=tuple(hidden))
+
+
+def _readable(path: Path, home: Path) -> Path:
+    """A path of `readable:`; showing these would undo the sandbox or mean another thing inside."""
+    if path.parts[:1] == ("~",):
+        path = home.joinpath(*path.parts[1:])
+    if not path.is_absolute() or ".." in path.parts:
+        raise ConfigurationError(
+            f"readable: {path} is not an absolute path.", "Write it out, or begin it with ~/."
+        )
+    if (
+        path.parts[1:2] in ((), ("proc",), ("dev",), ("sys",), ("run",), ("tmp",))
+        and len(path.parts) < 3
+    ):
+        raise ConfigurationError(
+            f"readable: {path} cannot be shown inside the sandbox.",
+            "Name the folder that is needed.",
+        )
+    return path
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -37,6 +37,18 @@ def test_unknown_mode_is_a_mistake_of_the_configuration() -> None:
         choose_sandbox("jail", environ=ENVIRON)
 
 
+@pytest.mark.parametrize("path", ["/", "/proc", "/run", "/tmp", "data", "/usr/../root"])
+def test_readable_must_not_undo_the_sandbox(bubblewrap: Sandbox, path: str) -> None:
+    with pytest.raises(ConfigurationError, match="readable"):
+        choose_sandbox("bubblewrap", environ=ENVIRON, readable=[Path(path)])
+
+
+def test_readable_knows_the_home(bubblewrap: Sandbox, tmp_path: Path) -> None:
+    found = choose_sandbox("auto", environ=ENVIRON, home=tmp_path, readable=[Path("~/data")])
+    assert isinstance(found, module.Bubblewrap)
+    assert found.readable == (tmp_path / "data",)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap exists on Linux only")
 class TestWithout:
     def test_no_bubblewrap_is_refused_with_a_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,23 @@ def test_missing_program_is_said(
     assert words in said.reason
 
 
+def test_no_program_is_said(any_sandbox: Sandbox, run: Run) -> None:
+    assert run(any_sandbox, ()).cause is Cause.NOT_STARTED
+    assert run(any_sandbox, ("/bin/echo", "a\0b")).cause is Cause.NOT_STARTED
+
+
+def test_a_killed_sandbox_is_no_failed_start(bubblewrap: Sandbox, run: Run, living: Living) -> None:
+    def kill_bwrap(line: str) -> None:
+        for child in psutil.Process().children():
+            if "bwrap" in child.name():
+                child.kill()
+
+    seconds = unique_seconds()
+    said = run(bubblewrap, f"echo up; sleep {seconds}", on_line=kill_bwrap)
+    assert (said.cause, said.exit_code) == (Cause.EXITED, -9)
+    assert living(seconds) == []
+
+
 def test_missing_folder_is_said(any_sandbox: Sandbox, run: Run, tmp_path: Path) -> None:
     said = run(any_sandbox, "true", cwd=tmp_path / "gone")
     assert said.cause is Cause.NOT_STARTED
