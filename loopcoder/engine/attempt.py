@@ -19,6 +19,7 @@ from loopcoder.domain.verdict import Check, Finding
 from loopcoder.engine.commit import commit_round, policy_round
 from loopcoder.engine.context import Notes, build_work_prompt
 from loopcoder.engine.review import Packet, findings_of, review
+from loopcoder.engine.skills import gather_skills
 from loopcoder.engine.stage import Desk
 from loopcoder.engine.verify import Evidence, checks_from_json, gates_for, verify_commit
 from loopcoder.engine.work import work
@@ -141,7 +142,12 @@ class Attempt:
                 person=self._persons_note(),
             ),
             verify=gates_for(self.desk.services.settings, [self.desk.view.unit]),
-            skills=(),
+            skills=gather_skills(
+                self.desk.services.workspaces,
+                self.desk.step.base,
+                self.desk.view.unit,
+                self.desk.services.settings,
+            ),
         )
         return self.desk.perform(
             "work",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from loopcoder.domain.allowance import REVIEW_SHARE
 from loopcoder.domain.event import Json, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.verdict import Finding, Judgement, Weight, judge
 from loopcoder.engine.context import build_review_prompt
+from loopcoder.engine.skills import conventions_of, gather_skills
 from loopcoder.engine.spending import reserve_for, settle_for
 from loopcoder.engine.stage import Desk, Suspended
 from loopcoder.engine.verify import Evidence
@@ -39,12 +40,17 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
         diff_sha256=digest,
         summary=packet.summary,
         satisfied=packet.satisfied,
-        conventions=(),
+        conventions=conventions_of(
+            gather_skills(
+                desk.services.workspaces, desk.step.base, desk.view.unit, desk.services.settings
+            )
+        ),
     )
     folder = desk.folder(round_)
     (folder / "review-prompt.md").write_text(prompt.text)
     reply, judgement, name = _first_usable(desk, packet.head, digest, prompt.text, round_)
-    return _receipt(packet.head, digest, reply, judgement, name, round_)
+    receipt = _receipt(packet.head, digest, reply, judgement, name, round_)
+    return replace(receipt, detail={**receipt.detail, "truncated": prompt.truncated})
 
 
 def _first_usable(

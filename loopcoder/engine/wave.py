@@ -201,9 +201,17 @@ def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
         verdict=str(judged.detail.get("decision") or "") if judged else "",
         reviewer=str(judged.detail.get("reviewer") or "") if judged else "",
         files=_files(committed),
+        follow_ups=_follow_ups(attempt),
         rounds=attempt.round,
         seconds=(end - attempt.begun_at).total_seconds() if end else 0.0,
     )
+
+
+def _follow_ups(attempt: AttemptRecord) -> tuple[str, ...]:
+    worked = attempt.last("work")
+    rows = worked.detail.get("follow_ups") if worked else None
+    found = rows if isinstance(rows, list) else []
+    return tuple(str(row["title"]) for row in found if isinstance(row, dict) and row.get("title"))
 
 
 def _files(committed: StageFinished | None) -> tuple[str, ...]:
