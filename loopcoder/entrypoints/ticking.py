@@ -12,11 +12,11 @@ from types import FrameType
 
 from loopcoder.adapters.tick_lock import tick_lock
 from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.report import report_markdown
 from loopcoder.domain.tick_report import TickReport
 from loopcoder.engine.tick import TickOptions, tick
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.listening import LineListener, LiveListener
-from loopcoder.entrypoints.report_text import report_markdown
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.tick_view import report_json
 from loopcoder.entrypoints.workshop import open_workshop
