@@ -18,6 +18,7 @@ from loopcoder.domain.tasks import (
     build_tasks,
     import_tasks,
     parse_json,
+    read_objects,
     text_of,
     texts_of,
 )
@@ -47,13 +48,8 @@ def import_beads(text: str, file: str = "issues.jsonl") -> Imported:
     """beads' `issues.jsonl`: acceptance criteria, design and notes go under the description."""
     lines = LINE_END.split(text.removeprefix("\ufeff"))
     findings = Findings(file, lines)
-    raw: list[RawTask] = []
-    for number, line in enumerate(lines):
-        data = parse_json(line) if line.strip() else {}
-        if not isinstance(data, dict):
-            findings.error(number, "this line is not an issue", "An issue is a JSON object.")
-        elif data:
-            raw.append(RawTask(number, _from_beads(data)))
+    issues = read_objects(lines, findings)
+    raw = [RawTask(issue.line, _from_beads(issue.data)) for issue in issues]
     return build_tasks(raw, findings)
 
 

@@ -7,17 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.diagnostic import Diagnostic
-from loopcoder.domain.graph import describe_cycle, find_cycles, waits_of
-from loopcoder.domain.markdown import Kind, outline
+from loopcoder.domain.markdown import outline
+from loopcoder.domain.roadmap_checks import check_units
 from loopcoder.domain.roadmap_draft import Draft, Form
 from loopcoder.domain.roadmap_edges import UnitEdges, Weaver
 from loopcoder.domain.roadmap_findings import Findings
 from loopcoder.domain.roadmap_ids import id_problem, mint_id
 from loopcoder.domain.roadmap_names import Names
 from loopcoder.domain.roadmap_reader import FileReading, index_of, read_file
-from loopcoder.domain.unit import DEFAULT_PLAN, DEFAULT_PRIORITY, Box, Roadmap, Unit, UnitId
+from loopcoder.domain.unit import DEFAULT_PLAN, DEFAULT_PRIORITY, Roadmap, Unit, UnitId
 
-_UNDONE = re.compile(r"\b(?:reverted|deferred|postponed|rolled back)\b", re.IGNORECASE)
 _AGREEMENT = 0.5
 
 
@@ -77,11 +76,7 @@ def parse_roadmaps(
     weaver = Weaver(readings, names)
     weaver.weave()
     units = _units(drafts, weaver, {reading.file: reading.outline.lines for reading in readings})
-    _check_units(units, findings)
-    _check_words(drafts, findings)
-    _check_cycles(units, findings)
-    for reading in readings:
-        _check_emptiness(reading)
+    check_units(units, drafts, readings, findings)
     return Reading(
         Roadmap(units, _plan_id(readings), tuple(source.file for source in sources)),
         _sorted_diagnostics(findings.values()),
@@ -237,69 +232,6 @@ def _with_detail(unit: Unit, detail: Draft, lines: Sequence[str]) -> Unit:
         budget=unit.budget if unit.budget is not None else more.budget,
         owner=unit.owner or more.owner,
     )
-
-
-# -- checks -------------------------------------------------------------------------------------
-
-
-def _check_units(units: Sequence[Unit], findings: dict[str, Findings]) -> None:
-    by_id = {unit.id: unit for unit in units}
-    for unit in units:
-        if unit.box is not Box.DONE:
-            continue
-        report = findings[unit.file]
-        waiting = next((id for id in unit.after if by_id[id].box is Box.OPEN), None)
-        if waiting is not None:
-            report.warning(
-                unit.line - 1,
-                f"`{unit.id}` is done, but `{waiting}` before it is open",
-                "Tick the other box, or remove the dependency.",
-            )
-
-
-def _check_words(drafts: Iterable[Draft], findings: dict[str, Findings]) -> None:
-    for draft in drafts:
-        if draft.box is Box.DONE and (said := _UNDONE.search(draft.lead.line)):
-            findings[draft.file].warning(
-                draft.line,
-                f"`{draft.id or draft.title}` is ticked, but says “{said.group()}”",
-                "Write `[ ]` to keep it open or `[-]` to drop it.",
-                at=said.group(),
-            )
-
-
-def _check_cycles(units: Sequence[Unit], findings: dict[str, Findings]) -> None:
-    by_id = {unit.id: unit for unit in units}
-    for cycle in find_cycles(waits_of(units)):
-        unit = by_id[cycle[0]]
-        findings[unit.file].error(
-            unit.line - 1,
-            f"these units wait for each other: {describe_cycle(cycle)}",
-            "Remove one of the dependencies. A unit with child units waits for them.",
-            at=unit.id,
-        )
-
-
-def _check_emptiness(reading: FileReading) -> None:
-    """A file without a unit says so, at the first line that could be one."""
-    if reading.drafts or any(each.is_error for each in reading.findings.diagnostics):
-        return
-    first = next(
-        (
-            block.start
-            for kinds in ((Kind.LIST, Kind.TABLE), (Kind.HEADING,), tuple(Kind))
-            for block in reading.outline.blocks
-            if block.kind in kinds
-        ),
-        0,
-    )
-    text = next((line for line in reading.outline.lines if line.strip()), "")
-    detail = "A unit is a list item that starts with a box: `- [ ] …`. "
-    if text.lstrip().startswith(("{", "[{")) or reading.file.endswith((".json", ".jsonl")):
-        detail += "This looks like JSON: `loopcoder import` reads task files."
-    else:
-        detail += "`loopcoder adopt` turns plain bullets and tables into units."
-    reading.findings.warning(first, "no units found", detail)
 
 
 def _plan_id(readings: Sequence[FileReading]) -> str:

@@ -56,7 +56,7 @@ class Weaver:
         self._ids_of_section: dict[Section, tuple[UnitId, ...]] = {}
         self._inherited: dict[Section, UnitEdges] = {}
         self._done: dict[Draft, UnitEdges] = {}
-        self._warned: set[Section] = set()
+        self._warned: set[str] = set()
 
     def weave(self) -> None:
         """Resolve everything; problems are added to the findings of their file."""
@@ -256,12 +256,13 @@ class Weaver:
         if start == end:
             summary = f"`{mention.word}: {part}` names a section without units"
             findings.warning(mention.line, summary, "It blocks nothing.", at=part)
-        elif nameless and target.section not in self._warned:
-            self._warned.add(target.section)
+        elif nameless and findings.file not in self._warned:
+            self._warned.add(findings.file)
             findings.warning(
                 mention.line,
-                f"`{mention.word}: {part}`: {nameless} of its units have no id yet",
-                "They block nothing until `loopcoder plan` has written their ids into the file.",
+                f"`{mention.word}: {part}` names a section with {nameless} units that have no id",
+                "They block nothing until `loopcoder plan` has written their ids into the file; "
+                "so it is with every section.",
                 at=part,
             )
 

@@ -61,6 +61,7 @@ class TableHeader:
     id: int
     title: int
     state: int
+    names_title: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,11 @@ def read_header(cells: Sequence[str]) -> TableHeader:
     id_column = names.index("ID") if "ID" in names else -1
     state = next((number for number, name in enumerate(folded) if name in _STATES), -1)
     title = next((folded.index(name) for name in _TITLES if name in folded), -1)
+    names_title = title >= 0
     if title < 0:
         skipped = {id_column, state, *(n for n, name in enumerate(folded) if name in _NUMBERS)}
         title = next((n for n in range(len(names)) if n not in skipped), -1)
-    return TableHeader(names, id_column, title, state)
+    return TableHeader(names, id_column, title, state, names_title)
 
 
 def read_row(header: TableHeader, cells: Sequence[str], source: str, line: int) -> RowReading:

@@ -113,10 +113,10 @@ def is_excluded(heading: str) -> bool:
 
 
 def is_excluded_label(paragraph: str) -> bool:
-    """The same for a paragraph that stands as a heading over a list: bold, or with a colon."""
-    if len(paragraph) > 100 or "\n" in paragraph.strip():
+    """The same for the last line of a paragraph over a list: bold, or with a colon at its end."""
+    text = paragraph.strip().rpartition("\n")[2].strip()
+    if len(text) > 100:
         return False
-    text = paragraph.strip()
     if not (text.startswith(("**", "__")) or plain_text(text).endswith((":", "："))):
         return False
     return is_excluded(plain_text(text))

@@ -116,16 +116,24 @@ def import_tasks(text: str, file: str = "tasks.jsonl") -> Imported:
     """Read JSON lines. Lines that are no task are reported and left out."""
     lines = LINE_END.split(text.removeprefix("\ufeff"))
     findings = Findings(file, lines)
+    return build_tasks(read_objects(lines, findings), findings)
+
+
+def read_objects(lines: Sequence[str], findings: Findings) -> list[RawTask]:
+    """The JSON objects, one a line. Where no line holds one, that is said once."""
     raw: list[RawTask] = []
+    others: list[int] = []
     for number, line in enumerate(lines):
-        if not line.strip():
-            continue
-        data = parse_json(line)
-        if isinstance(data, dict):
+        data = parse_json(line) if line.strip() else {}
+        if not isinstance(data, dict):
+            others.append(number)
+        elif line.strip():
             raw.append(RawTask(number, data))
-        else:
-            findings.error(number, "this line is not a task", "A task is a JSON object.")
-    return build_tasks(raw, findings)
+    if others and not raw:
+        findings.error(others[0], "this is not a file of tasks", "Each line is a JSON object.")
+    for number in others if raw else ():
+        findings.error(number, "this line is not a task", "A task is a JSON object.")
+    return raw
 
 
 def parse_json(text: str) -> object:

@@ -95,8 +95,8 @@ def test_what_came_in_can_be_written_as_a_roadmap(objects: list[object]) -> None
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("nonsense", "this line is not a task"),
-        ("[1]", "this line is not a task"),
+        ('nonsense\n{"id": "a", "title": "x"}', "this line is not a task"),
+        ("nonsense\n[1]\n2", "this is not a file of tasks"),
         ('{"id": "a", "title": "x", "deps": ["zz"]}', "`a` depends on `zz`, which is not in the"),
         ('{"id": "a", "title": "x", "deps": ["a"]}', "`a` depends on itself"),
         ('{"id": "a", "title": "x"}\n{"id": "A", "title": "y"}', "the id `a` is used twice"),
