@@ -90,11 +90,13 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class BreakerSettings:
-    """`failures` in a row open it for `cooldown_s`, doubling up to `max_cooldown_s`."""
+    """`failures` in a row open it for `cooldown_s`, doubling up to `max_cooldown_s`. `spend` is
+    the money (USD) that failed attempts may cost without one success between; None: no limit."""
 
     failures: int = 3
     cooldown_s: float = 30 * MINUTE
     max_cooldown_s: float = 6 * HOUR
+    spend: Decimal | None = Decimal(10)
 
 
 @dataclass(frozen=True, slots=True)

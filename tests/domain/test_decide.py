@@ -368,6 +368,7 @@ def test_a_reservation_that_does_not_fit_waits_and_cheaper_units_go() -> None:
 
 def test_an_open_breaker_stops_its_provider_and_a_fallback_takes_over() -> None:
     story = Story()
+    story.at = NOW - timedelta(minutes=10)
     for number in (1, 2, 3):
         story.attempt(f"broken-{number}", 1, failure=FailureClass.TIMEOUT, strike=True)
     seen = snapshot([view("login", 1, story)], story)
