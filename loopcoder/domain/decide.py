@@ -26,7 +26,7 @@ FIX_BASE = UnitId("fix-base")
 
 def decide(snapshot: Snapshot, settings: Settings) -> list[act.Action]:
     """What to do next, in order, each with its reason. The same input gives the same list."""
-    upkeep: list[act.Action] = list(plan_upkeep(snapshot, settings))
+    upkeep = plan_upkeep(snapshot, settings)
     busy = {a.unit for a in upkeep if not isinstance(a, act.SettleOrphan)}
     steps = [next_step(view, snapshot, settings) for view in snapshot.units]
     waits = [s for s in steps if isinstance(s, act.Wait)]

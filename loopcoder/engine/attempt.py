@@ -16,12 +16,17 @@ from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.issue import Feedback
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.verdict import Check, Finding
+from loopcoder.engine.briefing import brief, standing_notes
 from loopcoder.engine.commit import commit_round, policy_round
-from loopcoder.engine.context import Notes, build_work_prompt
 from loopcoder.engine.review import Packet, findings_of, review
-from loopcoder.engine.skills import gather_skills
 from loopcoder.engine.stage import Desk
-from loopcoder.engine.verify import Evidence, checks_from_json, gates_for, verify_commit
+from loopcoder.engine.verify import (
+    Evidence,
+    checks_from_json,
+    gates_for,
+    run_setup,
+    verify_commit,
+)
 from loopcoder.engine.work import work
 from loopcoder.ports.workspace import Workspace, WorkspaceKey
 
@@ -89,8 +94,6 @@ class Attempt:
             now = outcome
 
     def _set_up(self, workspace: Workspace) -> None:
-        from loopcoder.engine.verify import run_setup
-
         if self.desk.services.settings.setup:
             self.desk.check_stop()
             run_setup(self.desk.services, workspace.tree, self.desk.folder(1), "work")
@@ -129,36 +132,22 @@ class Attempt:
         """Have it worked on, unless finished work only has to be brought up to date."""
         if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
             return None
-        prompt = build_work_prompt(
-            unit=self.desk.view.unit,
-            notes=Notes(
-                round=now.number,
-                checks=now.checks,
-                findings=now.findings,
-                feedback=tuple(self.feedback),
-                conflicts=workspace.conflicts,
-                failures=_told(self.desk.view.record.struck),
-                interrupted=self.desk.record.claims > 1,
-                person=self._persons_note(),
-            ),
-            verify=gates_for(self.desk.services.settings, [self.desk.view.unit]),
-            skills=gather_skills(
-                self.desk.services.workspaces,
-                self.desk.step.base,
-                self.desk.view.unit,
-                self.desk.services.settings,
-            ),
+        notes = replace(
+            standing_notes(self.desk.view),
+            round=now.number,
+            checks=now.checks,
+            findings=now.findings,
+            feedback=tuple(self.feedback),
+            conflicts=workspace.conflicts,
+            interrupted=self.desk.record.claims > 1,
         )
+        prompt = brief(self.desk.services, self.desk.view, self.desk.step.base, notes)
         return self.desk.perform(
             "work",
             now.number,
             lambda: work(self.desk, workspace, prompt.text, now.number, now.session),
             principal="worker",
         )
-
-    def _persons_note(self) -> str:
-        retry = self.desk.view.record.retry
-        return retry.note if retry else ""
 
     def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
         """No commit: nothing changed, or markers of our merge are still there."""
@@ -284,16 +273,6 @@ def _after_work(worked: StageFinished) -> Ended | None:
 
 def _failed(failure: FailureClass, reason: str) -> Ended:
     return Ended(UnitOutcome.FAILED, reason, failure, policy_of(failure).strike)
-
-
-def _told(struck: Sequence[AttemptRecord]) -> tuple[str, ...]:
-    """What earlier attempts came to, for the next one's prompt."""
-    told = []
-    for attempt in struck:
-        if attempt.finished and attempt.finished.failure:
-            policy = policy_of(attempt.finished.failure)
-            told.append(f"{policy.told} {attempt.finished.reason}".strip())
-    return tuple(told)
 
 
 def _was_published(attempt: AttemptRecord) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopcoder.domain.change_set import ChangeSet
-from loopcoder.domain.event import StageFinished
+from loopcoder.domain.event import Json, StageFinished
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.policy import Ruling, judge_change
 from loopcoder.domain.pull_body import commit_message
@@ -77,5 +77,5 @@ def policy_round(desk: Desk, origin: str, made: StageFinished) -> StageFinished:
     )
 
 
-def _paths(change: ChangeSet) -> list[object]:
+def _paths(change: ChangeSet) -> list[Json]:
     return [f.path for f in change.files]

@@ -54,7 +54,7 @@ def test_merged_commits_carry_our_trailers_and_the_issue_is_closed(project: Proj
     assert "Loopcoder-Unit: store" in body
     assert "Loopcoder-Attempt: 1" in body
     (closed,) = [i for i in project.json("issue", "list")["issues"] if i["state"] == "closed"]
-    assert (closed["unit"], closed["close_reason"]) == ("store", "completed")
+    assert (closed["title"], closed["close_reason"]) == ("Store", "completed")
 
 
 def test_a_tick_ends_with_a_report_that_can_be_read_again(project: Project) -> None:

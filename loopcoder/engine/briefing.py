@@ -1,0 +1,51 @@
+"""What a worker is told of its unit: the one place from which prompts are sent and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loopcoder.domain.failure import policy_of
+from loopcoder.domain.history import AttemptRecord, UnitRecord
+from loopcoder.domain.snapshot import UnitView
+from loopcoder.engine.context import Notes, Prompt, build_work_prompt
+from loopcoder.engine.services import Services
+from loopcoder.engine.skills import gather_skills
+from loopcoder.engine.verify import gates_for
+
+
+def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt:
+    """The whole prompt. Skills and conventions are those of the base commit."""
+    return build_work_prompt(
+        unit=view.unit,
+        notes=notes,
+        verify=gates_for(services.settings, [view.unit]),
+        skills=gather_skills(services.workspaces, base, view.unit, services.settings),
+    )
+
+
+def first_brief(services: Services, view: UnitView, base: str) -> Prompt:
+    """The prompt that the unit's next attempt would begin with."""
+    return brief(services, view, base, standing_notes(view))
+
+
+def standing_notes(view: UnitView) -> Notes:
+    """What holds for every round: earlier failures, people's words, the person's answer."""
+    return Notes(
+        failures=failures_told(view.record.struck),
+        feedback=view.feedback,
+        person=persons_note(view.record),
+    )
+
+
+def failures_told(struck: Sequence[AttemptRecord]) -> tuple[str, ...]:
+    """What earlier attempts came to, for the next one's prompt."""
+    told = []
+    for attempt in struck:
+        if attempt.finished and attempt.finished.failure:
+            policy = policy_of(attempt.finished.failure)
+            told.append(f"{policy.told} {attempt.finished.reason}".strip())
+    return tuple(told)
+
+
+def persons_note(record: UnitRecord) -> str:
+    return record.retry.note if record.retry else ""
