@@ -20,8 +20,9 @@ ADOPTED = "adopted"
 
 @dataclass(slots=True)
 class Bindings:
-    """`issues` maps units to their issues; `recovered` are those that a marker led to, `moved`
-    those whose issue got another number; `gone` maps units to issue numbers that are no more."""
+    """`issues` maps units to their issues, also units that left the roadmap; `recovered` are
+    those that a marker led to, `moved` those whose issue got another number; `gone` maps units to
+    issue numbers that are no more."""
 
     issues: dict[UnitId, Issue] = field(default_factory=dict)
     recovered: set[UnitId] = field(default_factory=set)
@@ -96,7 +97,7 @@ def _recover(
             found.warn(
                 f"#{issue.number} is {owners[issue.id]} and carries the marker of {unit}; ignored."
             )
-        elif unit in desired.by_id:
+        else:
             claims.setdefault(unit, []).append(issue)
     for unit, issues in claims.items():
         _take_first(found, unit, issues)

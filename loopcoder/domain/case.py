@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loopcoder.domain.binding import Bindings
+from loopcoder.domain.binding import RECOVERED, Bindings
 from loopcoder.domain.drift import Present, last_applied, read_present
 from loopcoder.domain.event import EffectBegun, Event, UnitApplied
 from loopcoder.domain.history import History, UnitRecord
@@ -69,16 +69,31 @@ def _case(
     if issue is None:
         return Case(unit, record, text, left_open=left_open)
     present = _present(issue, record, unit.id, plan)
-    if unit.id in bindings.recovered and record.database_id != issue.id:
-        left_open = tuple(event for event in left_open if _creates(event))
-        applied = last_applied(UnitRecord(unit.id), issue, present, left_open)
-    else:
-        applied = last_applied(record, issue, present, left_open)
+    known = UnitRecord(unit.id) if unit.id in bindings.recovered else record
+    applied = last_applied(known, issue, present, left_open)
     return Case(unit, record, text, issue, present, applied, left_open)
 
 
-def _creates(event: Event) -> bool:
-    return isinstance(event.fact, EffectBegun) and event.fact.verb == "issue.create"
+def collect_orphans(
+    desired: Roadmap, history: History, bindings: Bindings
+) -> list[tuple[UnitRecord, tuple[Event, ...]]]:
+    """Units that left the roadmap and whose issue was found by its marker: what would be
+    recorded of each, and its writes without a receipt."""
+    left_open = unfinished(history)
+    found = []
+    for id in sorted(bindings.recovered - desired.by_id.keys()):
+        issue, events = bindings.issues[id], left_open.get(id, ())
+        present = read_present(issue, id, desired.plan, "")
+        record = UnitRecord(
+            id,
+            plan=desired.plan,
+            number=issue.number,
+            database_id=issue.id,
+            bound_how=RECOVERED,
+            applied=last_applied(UnitRecord(id), issue, present, events),
+        )
+        found.append((record, events))
+    return found
 
 
 def _present(issue: Issue, record: UnitRecord, unit: UnitId, plan: str) -> Present:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
 from loopcoder.domain.binding import ADOPTED, RECOVERED, RECREATED, Bindings, bind_issues
-from loopcoder.domain.case import Case, collect_cases
+from loopcoder.domain.case import Case, collect_cases, collect_orphans
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
 from loopcoder.domain.drift import (
     NOTHING_APPLIED,
@@ -20,12 +20,13 @@ from loopcoder.domain.event import (
     EffectBegun,
     EffectFinished,
     EffectOutcome,
+    Event,
     Fact,
     IssueBound,
     UnitApplied,
 )
 from loopcoder.domain.graph import stable_order
-from loopcoder.domain.history import History
+from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import BLOCKED_BY, Issue
 from loopcoder.domain.plan import Actual, Change, ChangeAction, Plan, PlanOptions
 from loopcoder.domain.standing import Standing, judge_standings
@@ -60,10 +61,13 @@ def plan_changes(
     changes: list[Change] = []
     for unit in stable_order(desired.units):
         changes += planner.changes(cases[unit.id])
-    gone, warnings = plan_vanished(desired, history, bindings.issues, options)
-    reused = [found for case in cases.values() if (found := _reused(case, options))]
+    orphans = collect_orphans(desired, history, bindings)
+    records = {**history.units, **{record.id: record for record, _ in orphans}}.values()
+    vanished, warnings = plan_vanished(desired, records, bindings.issues, options)
+    found = [_found(record, events, bindings, history) for record, events in orphans]
+    reused = [error for case in cases.values() if (error := _reused(case, options))]
     said = (*diagnostics, *bindings.diagnostics, *reused, *warnings, *graph.diagnostics)
-    return Plan((*changes, *gone), said, desired.plan)
+    return Plan((*changes, *found, *vanished), said, desired.plan)
 
 
 def _graph(
@@ -86,6 +90,26 @@ def _graph(
         to_file={id for id, case in cases.items() if _to_file(case, standings[id])},
         repository=options.repository,
         labelled=lambda label: _labelled(label, cases),
+    )
+
+
+def _found(
+    record: UnitRecord, events: Sequence[Event], bindings: Bindings, history: History
+) -> Change:
+    """An issue of ours whose unit left the roadmap before its filing was recorded."""
+    issue, applied = bindings.issues[record.id], record.applied
+    assert record.number is not None and record.database_id is not None
+    facts: list[Fact] = [IssueBound(record.plan, record.number, record.database_id, RECOVERED)]
+    outcome = EffectOutcome.FOUND if applied else EffectOutcome.STALE
+    facts += [
+        EffectFinished(event.id, outcome, {"recovered": True})
+        for event in events
+        if event.id in history.open_effects
+    ]
+    facts += [applied] if applied else []
+    reason = "found by its marker; no longer in the roadmap"
+    return Change(
+        ChangeAction.NOOP, record.id, issue.number, issue.title, reason, facts=tuple(facts)
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from loopcoder.domain.diagnostic import Diagnostic, Severity
 from loopcoder.domain.drift import NOTHING_APPLIED
-from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.history import UnitRecord
 from loopcoder.domain.issue import CloseReason, Issue
 from loopcoder.domain.plan import Change, ChangeAction, PlanOptions
 from loopcoder.domain.unit import Box, Roadmap, UnitId
@@ -18,10 +18,13 @@ MOST_VANISHED = 0.2
 
 
 def plan_vanished(
-    desired: Roadmap, history: History, issues: dict[UnitId, Issue], options: PlanOptions
+    desired: Roadmap,
+    records: Iterable[UnitRecord],
+    issues: dict[UnitId, Issue],
+    options: PlanOptions,
 ) -> tuple[list[Change], list[Diagnostic]]:
     """What becomes of open issues whose units are gone."""
-    known = list(_open_units(desired, history, issues))
+    known = list(_open_units(desired, records, issues))
     lost = [record for record in known if record.id not in desired.by_id]
     if not lost:
         return [], []
@@ -33,9 +36,9 @@ def plan_vanished(
 
 
 def _open_units(
-    desired: Roadmap, history: History, issues: dict[UnitId, Issue]
+    desired: Roadmap, records: Iterable[UnitRecord], issues: dict[UnitId, Issue]
 ) -> Iterator[UnitRecord]:
-    for record in history.units.values():
+    for record in records:
         if record.plan == desired.plan and record.proposed is None and not _hand_made(record.id):
             issue = issues.get(record.id)
             if issue is not None and issue.is_open:
