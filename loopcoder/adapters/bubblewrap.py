@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from loopcoder.adapters.launch import Launch, scratch_folder
+from loopcoder.adapters.launch import Launch
 from loopcoder.adapters.sandbox import Job, Mount, clean_environment
+from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.adapters.toolchains import SYSTEM, Toolchains, find_toolchains, is_system
 from loopcoder.domain.diagnostic import Unavailable
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from loopcoder.adapters.launch import Launch, Limits, scratch_folder
+from loopcoder.adapters.launch import Launch, Limits
 from loopcoder.adapters.process_tree import MARKER
+from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
 
 _KEPT = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ")
@@ -139,10 +140,7 @@ def _readable(path: Path, home: Path) -> Path:
         raise ConfigurationError(
             f"readable: {path} is not an absolute path.", "Write it out, or begin it with ~/."
         )
-    if (
-        path.parts[1:2] in ((), ("proc",), ("dev",), ("sys",), ("run",), ("tmp",))
-        and len(path.parts) < 3
-    ):
+    if str(path) in ("/", "/tmp", "/run") or path.parts[1] in ("proc", "dev", "sys"):
         raise ConfigurationError(
             f"readable: {path} cannot be shown inside the sandbox.",
             "Name the folder that is needed.",

@@ -37,7 +37,9 @@ def test_unknown_mode_is_a_mistake_of_the_configuration() -> None:
         choose_sandbox("jail", environ=ENVIRON)
 
 
-@pytest.mark.parametrize("path", ["/", "/proc", "/run", "/tmp", "data", "/usr/../root"])
+@pytest.mark.parametrize(
+    "path", ["/", "/proc/1", "/dev/sda", "/run", "/tmp", "data", "/usr/../root"]
+)
 def test_readable_must_not_undo_the_sandbox(bubblewrap: Sandbox, path: str) -> None:
     with pytest.raises(ConfigurationError, match="readable"):
         choose_sandbox("bubblewrap", environ=ENVIRON, readable=[Path(path)])
