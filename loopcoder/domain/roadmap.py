@@ -90,17 +90,22 @@ def parse_roadmaps(
 def _settle_ids(readings: Sequence[FileReading], findings: dict[str, Findings]) -> list[Draft]:
     """All drafts, with details merged into their index entry and bad ids reported and dropped."""
     first: dict[str, Draft] = {}
-    kept: list[Draft] = []
+    kept: dict[Draft, None] = {}
     for draft in (draft for reading in readings for draft in reading.drafts):
         report = findings[draft.file]
         if draft.id and (problem := id_problem(draft.id)):
             report.error(draft.line, f"`{draft.id}` {problem}", _remedy(problem), at=draft.id)
+            draft.id = ""
             continue
         earlier = first.setdefault(draft.id, draft) if draft.id else draft
         if earlier is draft:
-            kept.append(draft)
+            kept[draft] = None
         elif _is_detail(earlier, draft):
-            _merge(earlier, draft, kept, first)
+            entry, detail = (draft, earlier) if earlier.form is Form.HEADING else (earlier, draft)
+            entry.detail = detail
+            first[draft.id] = entry
+            kept.pop(detail, None)
+            kept[entry] = None
         else:
             report.error(
                 draft.line,
@@ -109,7 +114,7 @@ def _settle_ids(readings: Sequence[FileReading], findings: dict[str, Findings]) 
                 "if the word is not meant as an id, put `<!-- id: … -->` at the end of the line.",
                 at=draft.id,
             )
-    return kept
+    return list(kept)
 
 
 def _remedy(problem: str) -> str:
@@ -131,15 +136,6 @@ def _titles_agree(one: str, other: str) -> bool:
     if not first or not second:
         return not first and not second
     return len(first & second) / min(len(first), len(second)) > _AGREEMENT
-
-
-def _merge(earlier: Draft, later: Draft, kept: list[Draft], first: dict[str, Draft]) -> None:
-    """Make the index entry (item or row) carry the heading, whichever comes first."""
-    if earlier.form is Form.HEADING:
-        kept[kept.index(earlier)] = later
-        first[later.id] = later
-        earlier, later = later, earlier
-    earlier.detail = later
 
 
 def _predict(

@@ -50,6 +50,10 @@ class Weaver:
         self._names = names
         self._findings = {reading.file: reading.findings for reading in readings}
         self._drafts = {reading.file: reading.drafts for reading in readings}
+        self._families: dict[Draft, set[str]] = {}
+        for draft in (draft for reading in readings for draft in reading.drafts):
+            if draft.parent is not None:
+                self._families.setdefault(draft.parent, set()).add(draft.id)
         self._own: dict[Draft, Links] = {}
         self._reverse: dict[Draft, list[Draft]] = {}
         self._of_section: dict[Section, Links] = {}
@@ -104,7 +108,7 @@ class Weaver:
     def _edges_from_parent(self, parent: Draft) -> UnitEdges:
         """What blocks a parent blocks its children, except units of the same family."""
         edges = self.edges(parent)
-        family = {draft.id for draft in self._drafts[parent.file] if draft.parent is parent}
+        family = self._families[parent]
         if family.isdisjoint(edges.after):
             return edges
         return UnitEdges(tuple(each for each in edges.after if each not in family), edges.issues)
@@ -177,7 +181,7 @@ class Weaver:
         for mention in section.mentions:
             for part, target in self._resolve(None, section.file, mention):
                 named = target.section
-                inside = [d for d in target.drafts if d in reading.drafts[start:end]]
+                inside = any(section.contains(each.section) for each in target.drafts)
                 if inside or (named and (named.contains(section) or section.contains(named))):
                     reading.findings.error(
                         mention.line,
@@ -244,7 +248,7 @@ class Weaver:
     def _is_typo(self, part: str) -> bool:
         if any(letter.isspace() for letter in part):
             return False
-        return part.casefold() in self._names.pending or bool(self._names.near(part))
+        return part.casefold() in self._names.pending or bool(self._names.typo(part))
 
     def _warn_of_empty(
         self, target: Target, part: str, mention: Mention, findings: Findings

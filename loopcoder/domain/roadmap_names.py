@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loopcoder.domain.markdown import plain_text
@@ -52,6 +52,7 @@ class Names:
         self._titles: dict[str, Draft] | None = None
         self._ranges: dict[str, dict[int, Draft]] | None = None
         self._sections: dict[str, list[Section]] = {}
+        self._slips: dict[str, str] | None = None
         self._suggestions = SUGGESTIONS
         for draft in drafts:
             if draft.id:
@@ -135,8 +136,19 @@ class Names:
             return f"did you mean {close}?"
         return "Name a unit by its id, a section by its heading, or an issue as #123."
 
+    def typo(self, part: str) -> str:
+        """The id that `part` is a slip of the pen away from, or nothing."""
+        if self._slips is None:
+            self._slips = {slip: id for id in reversed(self.ids) for slip in _slips(id)}
+        word = fold_id(plain_text(part))
+        found = (self._slips[slip] for slip in _slips(word) if slip in self._slips)
+        return next(found, "") if len(word) > 3 else ""
+
     def near(self, part: str) -> str:
         """The known name most like `part`, or nothing."""
+        if slip := self.typo(part):
+            return slip
+        # Comparing with every name is slow; a file with so many mistakes is helped by the first.
         if self._suggestions <= 0:
             return ""
         self._suggestions -= 1
@@ -159,6 +171,13 @@ class Names:
                 for key in section_keys(draft.title):
                     self._titles.setdefault(key, draft)
         return self._titles.get(name_key(part))
+
+
+def _slips(word: str) -> Iterator[str]:
+    """`word` and all that is left of it with one letter missing: words that share one are near."""
+    yield word
+    for position in range(len(word)):
+        yield word[:position] + word[position + 1 :]
 
 
 def split_reference(value: str) -> list[str]:

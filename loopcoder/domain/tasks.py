@@ -20,6 +20,8 @@ from loopcoder.domain.roadmap_ids import fold_id, id_problem, mint_id
 from loopcoder.domain.roadmap_text import clean_line, settle_unit
 from loopcoder.domain.unit import DEFAULT_PRIORITY, Box, IssueRef, Step, Unit, UnitId
 
+# As deep as units can be nested in each other.
+MAX_DEPTH = 8
 BLOCKS = "blocks"
 PARENT = "parent"
 
@@ -344,11 +346,12 @@ def _without_circles(
         while above is not None and above not in seen:
             seen.add(above)
             above = parents.get(above)
-        if above == task.unit.id:
+        if above == task.unit.id or len(seen) > MAX_DEPTH:
             parents[task.unit.id] = None
+            problem = "is its own ancestor" if above else "is nested too deeply"
             findings.error(
                 entries[task.unit.id].line,
-                f"`{task.unit.id}` is its own ancestor",
+                f"`{task.unit.id}` {problem}",
                 "Its parent is left out.",
             )
         unit = replace(task.unit, parent=parents[task.unit.id])

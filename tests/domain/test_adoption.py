@@ -88,7 +88,7 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n"])
 
 
 @given(st.lists(st.tuples(PIECES, ENDS), max_size=14))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_only_boxes_ids_and_directives_are_added(parts: list[tuple[str, str]]) -> None:
     text = "".join(piece + end for piece, end in parts)
     adoption = adopt(text)

@@ -39,7 +39,7 @@ def split(text: str) -> list[str]:
 
 
 @given(DOCUMENTS, st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @example("- [ ] a `b\n  c` d\n", False)
 @example("- [ ] a <!-- b\n  c -->\n", False)
 @example("- [ ]\n  text below\r\n", True)
@@ -66,7 +66,7 @@ def test_minting_is_minimal_and_idempotent(text: str, bom: bool) -> None:
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_text_makes_it_fail(text: str) -> None:
     parse_roadmap(text)
     assert mint_ids(mint_ids(text).text).mints == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -322,6 +324,20 @@ def test_the_same_id_twice_is_an_error_that_names_the_first_place() -> None:
     assert "ROADMAP.md:1" in error.detail
 
 
+def test_a_unit_with_a_bad_id_blocks_nothing_and_breaks_nothing() -> None:
+    reading = parse_roadmap(
+        "## A\n- [ ] Bad <!-- id: a b -->\n  - [ ] C <!-- id: c -->\n## B (after: A)\n"
+        "- [x] D <!-- id: d -->\n"
+    )
+    assert [unit.id for unit in reading.roadmap.units] == ["c", "d"]
+    assert reading.roadmap.by_id["d"].after == ("c",)
+
+
+def test_a_slip_of_the_pen_in_a_field_is_an_error_and_not_prose() -> None:
+    text = "- [ ] S <!-- id: session-store -->\n- [ ] L <!-- id: l -->\n  Needs: sesion-store\n"
+    assert said(text) == ["error 3: `needs: sesion-store` names no unit"]
+
+
 def test_two_ids_on_one_unit_are_an_error() -> None:
     assert said("- [ ] A ^a <!-- id: b -->\n") == ["error 1: this unit has the ids `b` and `a`"]
 
@@ -615,6 +631,58 @@ def test_several_files_are_one_roadmap() -> None:
     assert reading.roadmap.by_id["a"].after == ("b", "c")
     assert [unit.position for unit in reading.roadmap.units] == [0, 1, 2]
     assert reading.roadmap.files == ("a.md", "b.md")
+
+
+MANY = 2_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- [ ] a " + "(after: " * MANY,
+        "- [ ] a " + "`" * MANY + " `" * MANY,
+        "- [ ] a " + "[" * MANY + "]" * MANY,
+        "- [ ] a " + "<!--" * MANY,
+        "- [ ] a " + "*_" * MANY,
+        "- [ ] a\n  After: " + "x, " * MANY,
+        "- [ ] a\n  After: " + "(" * MANY,
+        "> " * MANY + "- [ ] a",
+        "- " * MANY + "[ ] a",
+        "".join("  " * n + "- [ ] a\n" for n in range(200)),
+        "".join(f"- [ ] A (after: unknown-{n}) <!-- id: a{n} -->\n" for n in range(MANY)),
+        "".join(f"- [ ] A{n}: x\n" for n in range(MANY)) * 2,
+        "".join(f"## T{n}: x\n" for n in range(MANY))
+        + "".join(f"- [ ] T{n}: x\n" for n in range(MANY)),
+        "- [ ] P <!-- id: p -->\n" + "".join(f"  - [ ] C <!-- id: c{n} -->\n" for n in range(MANY)),
+        "| ID | Task |\n|---|---|\n" + "".join(f"| T{n} | x |\n" for n in range(MANY)),
+    ],
+    ids=range(15),
+)
+def test_hostile_text_takes_no_more_than_seconds(text: str) -> None:
+    begun = time.perf_counter()
+    parse_roadmap(text)
+    assert time.perf_counter() - begun < 8
+
+
+def test_ten_thousand_units_cost_little_more_than_their_markdown() -> None:
+    from markdown_it import MarkdownIt
+
+    text = "".join(
+        f"- [ ] Unit number {n} does it <!-- id: unit-{n} -->\n  Text.\n  Verify: `pytest -k {n}`\n"
+        + (f"  After: unit-{n - 1}\n" if n else "")
+        for n in range(1_000)
+    )
+    bare = MarkdownIt("commonmark").enable("table")
+    assert _seconds(lambda: parse_roadmap(text)) < 3 * _seconds(lambda: bare.parse(text))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begun)
+    return min(times)
 
 
 @given(st.text(alphabet=st.sampled_from("-*[] x#`\n|:<>!()aT1\t~^.,–"), max_size=120))

@@ -70,7 +70,7 @@ TEXT = st.text(max_size=60) | st.text(
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text_settles_into_something_that_reads_back(
     title: str, body: str, step: str, section: str
 ) -> None:
@@ -93,7 +93,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=16).map("\n".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_was_read_can_be_written_and_read_again(text: str) -> None:
     reading = parse_roadmap(mint_ids(text).text)
     if reading.errors:
