@@ -232,8 +232,9 @@ def test_while_a_tick_is_at_work_nothing_is_swept(house: House) -> None:
     left = house.cache_dir / "checkouts" / "verify-abc"
     left.mkdir(parents=True)
     with tick_lock(house.state_dir):
-        examine(house, repair=True)
+        found = examine(house, repair=True)
         assert left.exists()
+    assert [each for each in found if each.name == "leftovers"] == []
 
 
 def test_branches_that_no_attempt_made_are_told_and_kept(project: Project, house: House) -> None:
