@@ -1,0 +1,67 @@
+"""`loopcoder hold`: stop dispatch, of everything or of one unit, and let it go on."""
+
+from __future__ import annotations
+
+import click
+
+from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
+from loopcoder.domain.event import Entry, Fact, Held, Released
+from loopcoder.domain.issue import CommandLabel
+from loopcoder.domain.unit import UnitId
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.inspection import inspect
+from loopcoder.entrypoints.terminal import stdout
+
+
+@click.command("hold")
+@click.argument("unit", required=False)
+@click.option("--reason", default="", help="Why, for everybody who looks.")
+@click.option("--release", is_flag=True, help="Let it go on.")
+@pass_house(from_base=True)
+def hold_command(house: House, unit: str | None, reason: str, release: bool) -> None:
+    """Stop dispatching UNIT, or everything without one. Running work ends at the next safe
+    point, and what it has done is kept."""
+    if release and reason:
+        raise click.UsageError("--reason goes with a hold, not with --release.")
+    if release:
+        refuse_inside_attempt()
+    if unit is None:
+        _everything(house, reason, release)
+    else:
+        _one(house, unit, reason, release)
+
+
+def _everything(house: House, reason: str, release: bool) -> None:
+    held = house.journal_reader.history().hold
+    if not release:
+        _record(house, Held(house.person.login, reason), None)
+        stdout().say("nothing more is dispatched; loopcoder hold --release lets it go on")
+    elif held is None:
+        stdout().say("the repository is not held; held units are released one by one")
+    else:
+        _record(house, Released(house.person.login), None)
+        stdout().say("dispatch goes on with the next tick")
+
+
+def _one(house: House, name: str, reason: str, release: bool) -> None:
+    view = inspect(house).view(name)
+    labelled = view.issue is not None and CommandLabel.HOLD in view.issue.labels
+    if not release:
+        _record(house, Held(house.person.login, reason), view.id)
+        stdout().say(f"{view.id} is held; loopcoder hold --release {view.id} lets it go on")
+        return
+    if view.record.held is None and not labelled:
+        stdout().say(f"{view.id} is not held")
+        return
+    if view.record.held is not None:
+        _record(house, Released(house.person.login), view.id)
+    if view.issue is not None and labelled:
+        house.person_tracker.remove_label(view.issue.number, CommandLabel.HOLD)
+    still = house.journal_reader.history().hold is not None
+    stdout().say(f"{view.id} is released" + (", but everything is held" if still else ""))
+
+
+def _record(house: House, fact: Fact, unit: UnitId | None) -> None:
+    person = f"person:{house.person.login}"
+    house.journal.record(Entry(fact, unit, principal=person))
