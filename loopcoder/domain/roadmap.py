@@ -13,8 +13,9 @@ from loopcoder.domain.roadmap_draft import Draft, Form
 from loopcoder.domain.roadmap_edges import UnitEdges, Weaver
 from loopcoder.domain.roadmap_findings import Findings
 from loopcoder.domain.roadmap_ids import id_problem, mint_id
+from loopcoder.domain.roadmap_index import index_of
 from loopcoder.domain.roadmap_names import Names
-from loopcoder.domain.roadmap_reader import FileReading, index_of, read_file
+from loopcoder.domain.roadmap_reader import FileReading, read_file
 from loopcoder.domain.unit import DEFAULT_PLAN, DEFAULT_PRIORITY, Roadmap, Unit, UnitId
 
 _AGREEMENT = 0.5

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from loopcoder.domain.markdown import Block, Kind, mask_code
+from loopcoder.domain.markdown import Block, Kind
 from loopcoder.domain.roadmap_draft import Draft, Form
 from loopcoder.domain.roadmap_fields import FieldLine, field_line, set_field
 from loopcoder.domain.roadmap_findings import Findings
@@ -14,18 +14,22 @@ from loopcoder.domain.roadmap_ids import ID_COMMENT
 from loopcoder.domain.roadmap_lead import (
     Lead,
     TaskBox,
-    broken_box,
     read_lead,
     task_box,
     without_comments,
 )
 from loopcoder.domain.roadmap_sections import Section
+from loopcoder.domain.roadmap_slips import (
+    check_bullet,
+    check_lead,
+    check_text,
+    empty_box,
+    odd_mark,
+)
 from loopcoder.domain.unit import Box, Step
 
 BOXES = {" ": Box.OPEN, "x": Box.DONE, "X": Box.DONE, "-": Box.DROPPED}
 
-_GLUED_HEADING = re.compile(r"#{2,6}[^#\s]|#[A-Z][a-z]")
-_GLUED_BULLET = re.compile(r"-[^\W\d_]|[-+*]\[[ xX-]?\]")
 _BOX_START = re.compile(r"\[[^\]\n]\][ \t]?")
 _CONTINUED = 6
 
@@ -45,7 +49,7 @@ class ItemReader:
         self, form: Form, block: Block, lead: Lead, section: Section, parent: Draft | None
     ) -> Draft:
         """A new draft for the entry that starts on the first line of `block`."""
-        self._check_lead(lead, block.start)
+        check_lead(self.findings, lead, block.start)
         draft = Draft(
             form, self.file, block.start, lead, section, id=lead.id, parent=parent,
             body_start=block.end, end=block.end, mentions=list(lead.mentions),
@@ -62,7 +66,7 @@ class ItemReader:
         first, text = item.children[0], box.text if box else item.children[0].text
         lead = self._lead(item, text)
         if not lead.title:
-            self.empty_box(first.start)
+            empty_box(self.findings, first.start)
             return None
         draft = self.open(Form.ITEM, first, lead, section, parent)
         draft.end = item.end
@@ -70,7 +74,7 @@ class ItemReader:
             draft.box = BOXES.get(box.mark, Box.OPEN)
             draft.mark = "" if box.mark in BOXES else box.mark
             if draft.mark.isalnum():
-                self._odd_mark(draft)
+                odd_mark(self.findings, draft)
         draft.offset = self._content_column(first)
         draft.body_start = first.start + 1
         waiting = self._rest_of_lead(draft, first)
@@ -120,7 +124,7 @@ class ItemReader:
         """
         for block in blocks:
             if block.kind is Kind.PARAGRAPH:
-                self.check_text(block)
+                check_text(self.findings, block)
                 waiting = self._fields(draft, block.text.split("\n"), block.start)
             elif block.kind is Kind.LIST and waiting and not _has_boxes(block):
                 self._listed_values(draft, waiting, block)
@@ -167,12 +171,12 @@ class ItemReader:
             if first is None:
                 self.inside_plain(draft, item)
                 continue
-            self.check_text(first)
+            check_text(self.findings, first)
             box = task_box(first.text)
             if box is not None:
                 self.inner_box(draft, item, box)
             elif not self._bullet_field(draft, item, first):
-                self.check_bullet(first)
+                check_bullet(self.findings, first)
                 self.inside_plain(draft, item)
 
     def inside_plain(self, draft: Draft, item: Block) -> None:
@@ -207,7 +211,7 @@ class ItemReader:
             return
         text = without_comments(box.text)
         if not text:
-            self.empty_box(first.start)
+            empty_box(self.findings, first.start)
             return
         if box.mark != "-":
             draft.steps.append(Step(text, BOXES.get(box.mark) is Box.DONE, first.start + 1))
@@ -219,62 +223,6 @@ class ItemReader:
         for block in item.children[1:]:
             if block.kind is Kind.LIST:
                 self._inner_list(draft, block)
-
-    # -- what is not what it looks like ---------------------------------------------------------
-
-    def check_text(self, block: Block) -> None:
-        """Report headings and bullets that lack their blank; they are read as prose."""
-        glued = False
-        for number, text in enumerate(block.text.split("\n"), start=block.start):
-            start = text.lstrip()
-            if start[:1] not in ("#", "-", "+", "*"):
-                glued = False
-            elif _GLUED_HEADING.match(start):
-                self.findings.warning(
-                    number, "a heading needs a space after `#`", "It is read as prose.", at="#"
-                )
-            elif _GLUED_BULLET.match(start) and (number == block.start or glued):
-                glued = True
-                detail = f"It is read as prose; write `{start[0]} {start[1:18].strip()}`."
-                self.findings.warning(
-                    number, f"a bullet needs a space after `{start[0]}`", detail, at=start[:2]
-                )
-
-    def check_bullet(self, first: Block) -> None:
-        """Report a bullet without a box that nearly has one, or that carries an id."""
-        if problem := broken_box(first.text):
-            self.findings.error(
-                first.start, problem,
-                "A box holds exactly one character and is followed by a space: "
-                "`[ ]` open, `[x]` done, `[-]` dropped.",
-                at=first.text[: first.text.find("]") + 1],
-            )  # fmt: skip
-        elif "<!--" in first.text and ID_COMMENT.search(mask_code(first.text)):
-            self.findings.warning(
-                first.start, "this bullet carries an id, but has no box",
-                "Begin it with `[ ]` to make it a unit.", at="<!--",
-            )  # fmt: skip
-
-    def empty_box(self, line: int) -> None:
-        detail = "Write what is to be done after the box, or remove the line."
-        self.findings.error(line, "this box has no text", detail, at="[")
-
-    def _odd_mark(self, draft: Draft) -> None:
-        self.findings.warning(
-            draft.line,
-            f"the box `[{draft.mark}]` is read as open",
-            "If it is not a box, put a backslash before its bracket.",
-            at=f"[{draft.mark}]",
-        )
-
-    def _check_lead(self, lead: Lead, line: int) -> None:
-        if len(lead.ids) > 1:
-            ids = " and ".join(f"`{each}`" for each in lead.ids)
-            detail = "A unit has one id: remove the others."
-            self.findings.error(line, f"this unit has the ids {ids}", detail)
-        if lead.unclosed is not None:
-            detail = "Close the parenthesis on the same paragraph."
-            self.findings.error(lead.unclosed, "this dependency is never closed", detail, at="(")
 
 
 def _first_paragraph(item: Block) -> Block | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loopcoder.domain.markdown import Block, Kind, Outline, plain_text
 from loopcoder.domain.roadmap_draft import Draft, Form
 from loopcoder.domain.roadmap_fields import field_line, set_field
 from loopcoder.domain.roadmap_findings import Findings
-from loopcoder.domain.roadmap_ids import fold_id, lead_token
+from loopcoder.domain.roadmap_index import Index
 from loopcoder.domain.roadmap_items import ItemReader
 from loopcoder.domain.roadmap_lead import Lead, read_lead, task_box
 from loopcoder.domain.roadmap_rows import TableHeader, read_header, read_row
@@ -21,10 +20,9 @@ from loopcoder.domain.roadmap_sections import (
     open_section,
     read_directives,
 )
+from loopcoder.domain.roadmap_slips import check_bullet, check_text
 
 _BOX_LINE = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\[[ xX-]\]\s", re.MULTILINE)
-
-Index = Mapping[str, tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +48,6 @@ def read_file(file: str, document: Outline, index: Index) -> FileReading:
     return FileReading(
         file, document, reader.items.drafts, reader.sections, reader.plan, reader.findings
     )
-
-
-def index_of(documents: Iterable[tuple[str, Outline]]) -> dict[str, tuple[str, int]]:
-    """Where the ids that items and rows begin with stand; empty if no heading begins with one."""
-    listed = list(documents)
-    wanted = {
-        token.id
-        for _, document in listed
-        for block in document.blocks
-        if block.kind is Kind.HEADING and (token := lead_token(block.text))
-    }
-    index: dict[str, tuple[str, int]] = {}
-    if wanted:
-        for file, document in listed:
-            for id, line in _leading_ids(document.blocks):
-                if id in wanted:
-                    index.setdefault(id, (file, line))
-    return index
-
-
-def _leading_ids(blocks: Sequence[Block]) -> Iterator[tuple[str, int]]:
-    pending = list(reversed(blocks))
-    while pending:
-        block = pending.pop()
-        if block.kind in (Kind.LIST, Kind.ITEM):
-            pending += reversed(block.children)
-        elif block.kind is Kind.PARAGRAPH and (box := task_box(block.text)):
-            lead = read_lead(box.text, block.start)
-            if lead.id:
-                yield lead.id, block.start
-        elif block.kind is Kind.TABLE and block.children:
-            header = read_header(block.children[0].cells)
-            for row in block.children[1:] if header.id >= 0 else ():
-                if header.id < len(row.cells):
-                    yield fold_id(plain_text(row.cells[header.id])), row.start
 
 
 class _Reader:
@@ -196,8 +159,8 @@ class _Reader:
         if box is not None or (reads is not None and not nested):
             self.items.unit(item, box, self.section, None)
             return
-        self.items.check_text(first)
-        self.items.check_bullet(first)
+        check_text(self.findings, first)
+        check_bullet(self.findings, first)
         self._section_field(first.text, first.start)
         self._below(item)
 
@@ -244,7 +207,7 @@ class _Reader:
                 set_field(draft.fields, stated, self.findings)
 
     def _paragraph(self, block: Block) -> None:
-        self.items.check_text(block)
+        check_text(self.findings, block)
         for number, text in enumerate(block.text.split("\n"), start=block.start):
             self._section_field(text, number)
 
