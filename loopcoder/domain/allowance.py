@@ -14,16 +14,24 @@ REVIEW_SHARE = Decimal(1)
 _CENT = Decimal("0.01")
 
 
-def allowance(cost: CostBasis, caps: Caps, share: Decimal, spent: Decimal = Decimal(0)) -> Decimal:
+def allowance(
+    cost: CostBasis,
+    caps: Caps,
+    share: Decimal,
+    spent: Decimal = Decimal(0),
+    unit_cap: Decimal | None = None,
+) -> Decimal:
     """The most (USD) the run may cost: a share of what the attempt's cap leaves after `spent`.
 
-    A free run needs nothing. Without a cap on attempts the tightest wider cap stands in; with no
-    cap at all nothing is reserved, as the maintainer asked for no bound.
+    A free run needs nothing. A unit's own budget, or without a cap on attempts the tightest
+    wider one, bounds an attempt too; with no cap at all nothing is reserved, as the maintainer
+    asked for no bound.
     """
     if cost is CostBasis.FREE:
         return Decimal(0)
-    bounds = [cap for cap in (caps.attempt, caps.unit, caps.tick, caps.day) if cap is not None]
+    own = unit_cap if unit_cap is not None else caps.unit
+    bounds = [cap for cap in (caps.attempt, own, caps.tick, caps.day) if cap is not None]
     if not bounds:
         return Decimal(0)
-    left = max(bounds[0] - spent, Decimal(0))
+    left = max(min(bounds) - spent, Decimal(0))
     return (left * share).quantize(_CENT)

@@ -7,7 +7,7 @@ reason, so that `explain` shows the very decision the tick took.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from loopcoder.domain import action as act
 from loopcoder.domain.allowance import WORK_SHARE, allowance
@@ -17,6 +17,7 @@ from loopcoder.domain.graph import globs_overlap
 from loopcoder.domain.lifecycle import State
 from loopcoder.domain.readiness import next_step
 from loopcoder.domain.settings import Settings
+from loopcoder.domain.slots import MOST
 from loopcoder.domain.snapshot import Snapshot, UnitView
 from loopcoder.domain.unit import UnitId
 from loopcoder.domain.upkeep import plan_upkeep
@@ -94,69 +95,68 @@ def _state(step: act.Dispatch) -> State:
 
 @dataclass(slots=True)
 class _Wave:
-    """What has been given out so far in this decision."""
+    """What has been given out so far in this decision. `running` are the units that are being
+    worked on or were just chosen, `flying` their providers."""
 
     snapshot: Snapshot
     settings: Settings
     states: tuple[BreakerState, ...]
     views: dict[UnitId, UnitView]
-    chosen: list[act.Dispatch] = field(default_factory=list)
+    running: list[UnitId]
+    flying: list[str]
+    chosen: int = 0
+    chosen_builds: int = 0
 
-    def in_flight(self) -> tuple[str, ...]:
-        """The provider of every attempt that runs or is about to."""
-        running = (v.record.current for v in self.snapshot.units if v.claim_alive)
-        providers = [attempt.begun.provider for attempt in running if attempt]
-        return (*providers, *(self.provider(step) for step in self.chosen))
+    @classmethod
+    def begin(cls, snapshot: Snapshot, settings: Settings) -> _Wave:
+        alive = [view for view in snapshot.units if view.claim_alive]
+        attempts = [view.record.current for view in alive]
+        return cls(
+            snapshot,
+            settings,
+            breakers(snapshot.history, settings.breaker, snapshot.now),
+            {view.id: view for view in snapshot.units},
+            [view.id for view in alive],
+            [attempt.begun.provider for attempt in attempts if attempt],
+        )
 
-    def provider(self, step: act.Dispatch) -> str:
-        return self.settings.workers[step.worker].provider
-
-    def running(self) -> list[UnitId]:
-        return [v.id for v in self.snapshot.units if v.claim_alive] + [s.unit for s in self.chosen]
+    def take(self, step: act.Dispatch) -> None:
+        self.running.append(step.unit)
+        self.flying.append(self.settings.workers[step.worker].provider)
+        self.chosen += 1
+        self.chosen_builds += step.pull is None
 
 
 def _allocate(
     candidates: list[act.Dispatch], snapshot: Snapshot, settings: Settings
 ) -> list[act.Action]:
     """Hand out places in the next wave, in order; who gets none waits, with the reason."""
-    wave = _Wave(
-        snapshot,
-        settings,
-        breakers(snapshot.history, settings.breaker, snapshot.now),
-        {view.id: view for view in snapshot.units},
-    )
+    if not candidates:
+        return []
+    wave = _Wave.begin(snapshot, settings)
     actions: list[act.Action] = []
     for step in candidates:
-        fitting = _with_usable_worker(step, wave)
-        refused = _refusal(fitting, wave)
-        if refused:
-            cause, reason = refused
-            actions.append(act.Wait(step.unit, _state(step), reason, cause))
-        else:
-            wave.chosen.append(fitting)
-            actions.append(fitting)
+        placed = _place(step, wave)
+        if isinstance(placed, act.Dispatch):
+            wave.take(placed)
+        actions.append(placed)
     return actions
 
 
-def _with_usable_worker(step: act.Dispatch, wave: _Wave) -> act.Dispatch:
-    """The step with its first worker, or fallback, whose provider can be used now."""
+def _place(step: act.Dispatch, wave: _Wave) -> act.Action:
+    """The step with a worker that can be used now, or a wait. What is cheap is asked first."""
+    for cause, check in _CHECKS:
+        reason = check(step, wave)
+        if reason:
+            return act.Wait(step.unit, _state(step), reason, cause)
     spec = wave.settings.workers[step.worker]
-    for name in (step.worker, *spec.fallback):
-        if name in wave.settings.workers and not _provider_refusal(name, wave):
+    first = ""
+    for name in (step.worker, *(n for n in spec.fallback if n in wave.settings.workers)):
+        reason = _provider_refusal(name, wave)
+        if not reason:
             return replace(step, worker=name)
-    return step
-
-
-def _refusal(step: act.Dispatch, wave: _Wave) -> tuple[act.Cause, str] | None:
-    """Why the step cannot be part of this wave; None when it can."""
-    checks = (
-        (act.Cause.LIMIT, _tick_refusal(step, wave)),
-        (act.Cause.LIMIT, _limit_refusal(step, wave)),
-        (act.Cause.LIMIT, _overlap_refusal(step, wave)),
-        (act.Cause.BUDGET, _budget_refusal(step, wave)),
-        (act.Cause.BREAKER, _provider_refusal(step.worker, wave)),
-    )
-    return next(((cause, reason) for cause, reason in checks if reason), None)
+        first = first or reason
+    return act.Wait(step.unit, _state(step), first, act.Cause.BREAKER)
 
 
 def _tick_refusal(step: act.Dispatch, wave: _Wave) -> str:
@@ -166,7 +166,7 @@ def _tick_refusal(step: act.Dispatch, wave: _Wave) -> str:
     if tick.allowed and step.unit not in tick.allowed:
         return "not among the units this tick was asked for"
     most = tick.max_units if tick.max_units is not None else limits.units_per_tick
-    if len(tick.attempted) + len(wave.chosen) >= most:
+    if len(tick.attempted) + wave.chosen >= most:
         return f"the limit of {most} units in a tick is reached; the next tick goes on"
     minutes = tick.max_minutes if tick.max_minutes is not None else limits.minutes_per_tick
     if (wave.snapshot.now - tick.started_at).total_seconds() >= minutes * 60:
@@ -175,19 +175,18 @@ def _tick_refusal(step: act.Dispatch, wave: _Wave) -> str:
 
 
 def _limit_refusal(step: act.Dispatch, wave: _Wave) -> str:
-    running = wave.running()
-    if len(running) >= wave.settings.jobs:
-        return f"all {wave.settings.jobs} jobs are taken; it is in a next wave"
+    jobs = min(wave.settings.jobs, MOST)
+    if len(wave.running) >= jobs:
+        return f"all {jobs} jobs are taken; it is in a next wave"
     most = wave.settings.limits.open_prs
-    new = sum(1 for s in wave.chosen if s.pull is None)
-    if step.pull is None and wave.snapshot.open_pulls + new >= most:
+    if step.pull is None and wave.snapshot.open_pulls + wave.chosen_builds >= most:
         return f"{wave.snapshot.open_pulls} pull requests are open, {most} is the limit; merge some"
     return ""
 
 
 def _overlap_refusal(step: act.Dispatch, wave: _Wave) -> str:
     touches = wave.views[step.unit].unit.touches
-    for other in wave.running():
+    for other in wave.running:
         theirs = wave.views[other].unit.touches
         if touches and theirs and globs_overlap(touches, theirs):
             return f"touches files that {other} touches; it is in a next wave"
@@ -198,10 +197,9 @@ def _provider_refusal(worker: str, wave: _Wave) -> str:
     spec = wave.settings.workers[worker]
     if spec.provider in wave.snapshot.tick.stopped_providers:
         return f"provider {spec.provider} is stopped for this tick"
-    flying = wave.in_flight()
-    if flying.count(spec.provider) >= spec.max_parallel:
+    if wave.flying.count(spec.provider) >= spec.max_parallel:
         return f"{spec.provider} already has {spec.max_parallel} runs at once"
-    blocked = may_dispatch(wave.states, spec.provider, flying)
+    blocked = may_dispatch(wave.states, spec.provider, wave.flying)
     return blocked.reason if blocked else ""
 
 
@@ -209,6 +207,14 @@ def _budget_refusal(step: act.Dispatch, wave: _Wave) -> str:
     request = request_for(step, wave.views[step.unit], wave.snapshot.tick.run, wave.settings)
     verdict = reserve(wave.snapshot.history, wave.settings.budget, request, wave.snapshot.now)
     return verdict.reason if isinstance(verdict, Refusal) else ""
+
+
+_CHECKS = (
+    (act.Cause.LIMIT, _tick_refusal),
+    (act.Cause.LIMIT, _limit_refusal),
+    (act.Cause.LIMIT, _overlap_refusal),
+    (act.Cause.BUDGET, _budget_refusal),
+)
 
 
 def request_for(step: act.Dispatch, view: UnitView, run: str, settings: Settings) -> Request:
@@ -220,7 +226,6 @@ def request_for(step: act.Dispatch, view: UnitView, run: str, settings: Settings
         attempt=step.attempt,
         provider=spec.provider,
         purpose="work",
-        usd=allowance(spec.cost, settings.budget, WORK_SHARE),
-        tokens=0,
+        usd=allowance(spec.cost, settings.budget, WORK_SHARE, unit_cap=view.unit.budget),
         unit_cap=view.unit.budget,
     )

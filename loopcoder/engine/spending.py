@@ -28,7 +28,8 @@ def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> t
     def decision(history: History) -> list[Entry]:
         nonlocal amount
         spent = _spent(history, desk)
-        amount = allowance(spec.cost, services.settings.budget, share, spent)
+        own = desk.view.unit.budget
+        amount = allowance(spec.cost, services.settings.budget, share, spent, own)
         request = Request(
             run=desk.run,
             unit=desk.step.unit,
@@ -36,8 +37,7 @@ def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> t
             provider=spec.provider,
             purpose=purpose,
             usd=amount,
-            tokens=0,
-            unit_cap=desk.view.unit.budget,
+            unit_cap=own,
         )
         verdict = reserve(history, services.settings.budget, request, services.clock.now())
         if isinstance(verdict, Refusal):
