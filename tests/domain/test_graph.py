@@ -112,14 +112,14 @@ def test_chain_lengths_count_the_longest_way_down() -> None:
 def test_ten_thousand_in_a_row_are_no_problem() -> None:
     count = 10_000
     units = numbered({n: [n - 1] if n else [] for n in range(count)})
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(stable_order(units)) == count
     assert chain_lengths(units)["u0"] == count
     closed = [unit("u0", f"u{count - 1}"), *units[1:]]
     (cycle,) = find_cycles(waits_of(closed))
     assert len(cycle) == count
     assert len(describe_cycle(cycle)) < 200
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(

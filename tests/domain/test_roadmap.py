@@ -659,9 +659,9 @@ MANY = 2_000
     ids=range(15),
 )
 def test_hostile_text_takes_no_more_than_seconds(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     parse_roadmap(text)
-    assert time.perf_counter() - begun < 8
+    assert time.process_time() - begun < 8
 
 
 def test_ten_thousand_units_cost_little_more_than_their_markdown() -> None:
@@ -679,9 +679,9 @@ def test_ten_thousand_units_cost_little_more_than_their_markdown() -> None:
 def _seconds(run: Callable[[], object]) -> float:
     times = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.process_time()
         run()
-        times.append(time.perf_counter() - begun)
+        times.append(time.process_time() - begun)
     return min(times)
 
 
