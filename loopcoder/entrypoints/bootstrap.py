@@ -5,9 +5,7 @@ Nothing is opened before it is used, so that a verb pays only for what it needs.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -125,10 +123,9 @@ class House:
     @cached_property
     def person(self) -> Actor:
         """The human at the keyboard, known by git's identity: the same one for the same mail."""
-        name, mail = self.repository.identity()
-        login = _login(name) or _login(mail.split("@")[0]) or "somebody"
-        digest = hashlib.sha256((mail or login).casefold().encode()).digest()
-        return Actor(int.from_bytes(digest[:6]) + BOT.id + 1, login)
+        from loopcoder.adapters.local.actors import identify
+
+        return identify(*self.repository.identity())
 
     # --- where things are kept
 
@@ -222,7 +219,9 @@ class House:
         return SandboxedCommands(self.sandbox, self.repository.object_stores)
 
     def check_agents(self) -> None:
-        """Raise ConfigurationError unless there are workers and a reviewer that can be started."""
+        """Raise ConfigurationError unless there are workers and a reviewer that can be started,
+        and a tracker that this version knows."""
+        self._refuse_github()
         if not self.settings.workers:
             raise self._no_worker("default")
         for name in self.settings.workers:
@@ -325,11 +324,6 @@ def check_kind(spec: WorkerSpec, where: str) -> None:
             "Use kind `command` with `run: [program, argument]`; see "
             "docs/reference/configuration.md#workers.",
         )
-
-
-def _login(text: str) -> str:
-    """A name that fits in one word of output."""
-    return re.sub(r"[^\w.-]+", "-", text.strip()).strip("-.")[:39].lower()
 
 
 def user_cache(environ: Mapping[str, str]) -> Path:

@@ -9,12 +9,9 @@ import sqlite3
 from loopcoder.domain.issue import Actor
 
 
-def identify(name: str, email: str, account: str = "") -> Actor:
-    """The person with this git identity: the same address is the same number everywhere.
-
-    `account` is the name on this machine, used where git knows neither name nor address.
-    """
-    login = _word(name) or _word(email.partition("@")[0]) or _word(account) or "somebody"
+def identify(name: str, email: str) -> Actor:
+    """The person with this git identity: the same address is the same number everywhere."""
+    login = _word(name) or _word(email.partition("@")[0]) or "somebody"
     key = (email.strip() or login).casefold()
     return Actor(int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) + 2, login)
 

@@ -32,6 +32,7 @@ def _file_issues(path: Path, writer: int, start: object) -> None:
     ours = tracker(path)
     for n in range(EACH):
         ours.create_issue(IssueDraft(f"{writer}/{n}", "", frozenset({"loopcoder", f"w{writer}"})))
+        ours.create_comment(1, f"{writer}/{n}")
 
 
 def test_eight_processes_at_once_lose_no_issue_and_no_number(tmp_path: Path) -> None:
@@ -48,9 +49,9 @@ def test_eight_processes_at_once_lose_no_issue_and_no_number(tmp_path: Path) -> 
     assert [process.exitcode for process in writers] == [0] * WRITERS
     issues = tracker(path).list_issues()
     assert [issue.number for issue in issues] == list(range(1, WRITERS * EACH + 1))
-    assert {issue.title for issue in issues} == {
-        f"{writer}/{n}" for writer in range(WRITERS) for n in range(EACH)
-    }
+    everything = sorted(f"{writer}/{n}" for writer in range(WRITERS) for n in range(EACH))
+    assert sorted(issue.title for issue in issues) == everything
+    assert sorted(each.body for each in tracker(path).list_comments(1)) == everything
 
 
 def test_threads_share_one_tracker(tmp_path: Path) -> None:
