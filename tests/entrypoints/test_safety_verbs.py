@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -30,10 +31,11 @@ def journal(project: Project) -> SqliteJournal:
 
 def spend(project: Project, usd: str, settled: str | None = None) -> None:
     reserved = e.Reserved("run-1", "work", PROVIDER, Decimal(usd), 0)
-    (event,) = journal(project).record(Entry(reserved, UNIT, 1))
-    if settled is not None:
-        fact = e.Settled(event.id, Decimal(settled), "reported", 1200)
-        journal(project).record(Entry(fact, UNIT, 1))
+    with closing(journal(project)) as book:
+        (event,) = book.record(Entry(reserved, UNIT, 1))
+        if settled is not None:
+            fact = e.Settled(event.id, Decimal(settled), "reported", 1200)
+            book.record(Entry(fact, UNIT, 1))
 
 
 def fail(project: Project, times: int) -> None:
@@ -158,8 +160,7 @@ def test_a_damaged_journal_is_reported_by_looking_and_mended_by_writing(project:
     outside_an_attempt()
     spend(project, "1")
     path = project.root / ".git" / "loopcoder" / "journal.db"
-    for companion in path.parent.glob("journal.db-*"):
-        companion.unlink()
+    assert not list(path.parent.glob("journal.db-*"))
     path.write_bytes(b"scratched" * 1000)
     looking = call(project, "budget")
     assert looking.exit_code == 1

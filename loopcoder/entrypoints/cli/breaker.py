@@ -12,6 +12,7 @@ from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.domain.breaker import BreakerState, Position, breakers, covers
 from loopcoder.domain.diagnostic import NotFound
 from loopcoder.domain.event import BreakerReset, Entry
+from loopcoder.domain.history import History
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.terminal import stdout
@@ -33,7 +34,7 @@ def breaker_group(context: click.Context) -> None:
 @pass_house(from_base=True)
 def status_command(house: House, as_json: bool = False) -> None:
     """Show every breaker that has counted a failure, and what it waits for."""
-    states = _states(house)
+    states = _states(house, house.journal_reader.history())
     if as_json:
         click.echo(json.dumps({"breakers": [_as_json(state) for state in states]}, indent=2))
         return
@@ -53,7 +54,7 @@ def status_command(house: House, as_json: bool = False) -> None:
 def reset_command(house: House, scope: str) -> None:
     """Close SCOPE (a breaker, a provider, or `repository`), or all of them."""
     refuse_inside_attempt()
-    states = _states(house)
+    states = _states(house, house.journal.history())
     covered = [state for state in states if covers(scope, state.scope)]
     if not covered:
         raise _no_such_breaker(scope, states)
@@ -66,8 +67,7 @@ def reset_command(house: House, scope: str) -> None:
         stdout().say("nothing was open; the counts start anew")
 
 
-def _states(house: House) -> tuple[BreakerState, ...]:
-    history = house.journal_reader.history()
+def _states(house: House, history: History) -> tuple[BreakerState, ...]:
     return breakers(history, house.settings.breaker, house.clock.now())
 
 

@@ -33,7 +33,7 @@ def hold_command(house: House, unit: str | None, reason: str, release: bool) -> 
 
 
 def _everything(house: House, reason: str, release: bool) -> None:
-    held = house.journal_reader.history().hold
+    held = house.journal.history().hold
     if not release:
         _record(house, Held(house.person.login, reason), None)
         stdout().say("nothing more is dispatched; loopcoder hold --release lets it go on")
@@ -58,7 +58,7 @@ def _one(house: House, name: str, reason: str, release: bool) -> None:
         _record(house, Released(house.person.login), view.id)
     if view.issue is not None and labelled:
         house.person_tracker.remove_label(view.issue.number, CommandLabel.HOLD)
-    still = house.journal_reader.history().hold is not None
+    still = house.journal.history().hold is not None
     stdout().say(f"{view.id} is released" + (", but everything is held" if still else ""))
 
 
