@@ -353,7 +353,8 @@ def test_a_unit_gets_one_attempt_a_tick() -> None:
 
 def test_a_reservation_that_does_not_fit_waits_and_cheaper_units_go() -> None:
     settings = replace(SETTINGS, budget=Caps(tick=Decimal(1)))
-    story = Story()
+    story = Story().tell(e.Reserved("r1", "work", "p", Decimal("0.50")), unit="other", attempt=1)
+    story.tell(e.Settled(story.history.head, Decimal("0.50"), "reported"), unit="other")
     views = [
         view("costly", 1, unit=unit("costly", worker="paid", position=1)),
         view("free", 2, unit=unit("free", position=2)),
