@@ -45,7 +45,7 @@ def test_stop_ends_a_command(any_sandbox: Sandbox, workspace: Path, tmp_path: Pa
     )
     assert not done.passed
     assert not done.timed_out
-    assert done.seconds < 5
+    assert done.seconds < 25
 
 
 def test_arguments_without_a_shell(any_sandbox: Sandbox, workspace: Path, tmp_path: Path) -> None:

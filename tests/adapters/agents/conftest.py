@@ -26,8 +26,8 @@ def order(workspace: Path, tmp_path: Path) -> Callable[..., WorkOrder]:
             "prompt": "Build the form.\n",
             "tree": workspace,
             "outbox": tmp_path / "run" / "outbox",
-            "timeout_s": 20.0,
-            "stall_s": 10.0,
+            "timeout_s": 60.0,
+            "stall_s": 30.0,
             "stop": threading.Event(),
         }
         return WorkOrder(**{**given, **changes})
@@ -47,7 +47,7 @@ def review_order(workspace: Path, tmp_path: Path) -> Callable[..., ReviewOrder]:
             "outbox": tmp_path / "run" / "review",
             "head": HEAD,
             "diff_sha256": DIFF,
-            "timeout_s": 20.0,
+            "timeout_s": 60.0,
         }
         return ReviewOrder(**{**given, **changes})
 

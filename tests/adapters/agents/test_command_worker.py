@@ -95,8 +95,8 @@ def test_time_silence_and_stop(any_sandbox: Sandbox, order: Order) -> None:
 
 
 def test_edits_are_signs_of_life(any_sandbox: Sandbox, order: Order) -> None:
-    script = "for i in 1 2 3 4 5 6; do sleep 0.2; echo $i > file; done"
-    assert work(any_sandbox, order(stall_s=0.7), script).failure is None
+    script = "for i in 1 2 3 4 5 6; do sleep 0.3; echo $i > file; done"
+    assert work(any_sandbox, order(stall_s=1.2), script).failure is None
 
 
 def write(outcome: object) -> str:

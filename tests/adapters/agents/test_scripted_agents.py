@@ -60,7 +60,7 @@ def test_hostile_steps_end_as_they_should(any_sandbox: Sandbox, order: Order) ->
     loud = work(any_sandbox, order(), [{"print": "x", "times": 200_000}])
     assert loud.failure is None
     assert len(loud.tail.splitlines()) == 200
-    busy = work(any_sandbox, order(stall_s=0.4), [{"touch": 1.2}])
+    busy = work(any_sandbox, order(stall_s=1.0), [{"touch": 2.0}])
     assert busy.failure is None
     ran = work(any_sandbox, order(), [{"run": ["false"]}, {"python": "print(6 * 7)"}])
     assert ran.tail == "false ended with code 1\n42"

@@ -33,7 +33,7 @@ def run(workspace: Path, tmp_path: Path, interpreter_home: Path) -> Run:
         mounts: tuple[Mount, ...] = (),
         network: bool = False,
         limits: Limits | None = None,
-        timeout_s: float = 30.0,
+        timeout_s: float = 60.0,
         stall_s: float | None = None,
         changed_since: Callable[[float], bool] | None = None,
         stop: threading.Event | None = None,

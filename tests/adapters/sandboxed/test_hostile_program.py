@@ -113,22 +113,17 @@ def test_writes_end_at_the_workspace(
     outside = tmp_path / "outside"
     outside.mkdir()
     (workspace / "link").symlink_to(outside)
-    places = [
-        f"{outside}/x",
-        "link/x",
-        "../x",
-        "/usr/x",
-        "/etc/x",
-        "/x",
-        "/dev/x",
-        "/opt/x",
-        "/run/x",
-    ]
-    said = run(bubblewrap, "".join(f"(echo bad > {p}); " for p in places) + "echo ok > mine")
+    system = ["/usr/x", "/etc/x", "/x", "/dev/x", "/opt/x", "/run/x", "/var/x", "/home/x"]
+    places = " ".join([*system, "link/x", f"{outside}/x", "../x"])
+    said = run(
+        bubblewrap, f"for p in {places}; do (echo > $p) && echo wrote $p; done; echo ok > mine"
+    )
     assert said.exit_code == 0
+    wrote = [line.split()[1] for line in said.tail.splitlines() if line.startswith("wrote")]
+    assert set(wrote) <= {"../x"}  # its own /tmp, where pytest's folders happen to be
     assert (workspace / "mine").read_text() == "ok\n"
     assert list(outside.iterdir()) == []
-    assert not any(Path(p).exists() for p in ("/usr/x", "/etc/x", "/x", "/dev/x", "/opt/x"))
+    assert not any(Path(place).exists() for place in system)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["outside", "run.log", "workspace"]
 
 
@@ -320,7 +315,7 @@ def test_child_that_keeps_the_output_open_does_not_hold_us(
 ) -> None:
     seconds = f"60.{secrets.randbelow(10**9):09}"
     said = run(bubblewrap, f"setsid sleep {seconds} & echo up")
-    assert said.seconds < 5
+    assert said.seconds < 30
     assert living(seconds) == []
 
 
@@ -358,7 +353,7 @@ def test_fork_bomb_is_bounded(
     )
     said = run(bubblewrap, f"{bomb}; {mark} 11", limits=Limits(tasks=150), timeout_s=20)
     assert said.cause is Cause.TASKS or "Cannot fork" in said.tail
-    assert said.seconds < 10
+    assert said.seconds < 40
     assert living(mark) == []
 
 
@@ -419,7 +414,7 @@ def _sandbox(**options: Any) -> Sandbox:
         pytest.skip(f"bubblewrap cannot be used on this machine: {error.summary}")
 
 
-def _until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+def _until(condition: Callable[[], object], seconds: float = 90.0) -> None:
     pause = threading.Event()
     for _ in range(int(seconds / 0.05)):
         if condition():
