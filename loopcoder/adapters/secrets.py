@@ -57,7 +57,9 @@ LOGIN_IN_URL = re.compile(r"://[^\s:/?#@{}]{1,80}:([^\s/?#@{}]{8,200})@")
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[^-]{0,300}?[A-Za-z0-9+/]{40}"
 )
-PLACEHOLDER = re.compile(r"(?i)example|placeholder|dummy|changeme|your[-_]|xxxx|redacted|^[$<{%]")
+PLACEHOLDER = re.compile(
+    r"(?i)example|placeholder|dummy|changeme|your[-_]|xxxx|redacted|012345|123456|abcdef|^[$<{%]"
+)
 LOCK_FILE = re.compile(r"(?i)(?:^|/)(?:[^/]*[.-]lock(?:\.\w+|b)?|go\.sum|npm-shrinkwrap\.json|"
                        r"pnpm-lock\.yaml|package\.resolved)$")  # fmt: skip
 SLUG_PART = re.compile(r"[A-Za-z]*|[A-Za-z]?\d{1,4}")

@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 SHORTEST_SECRET = 6
 SHORTEST_SPELLING = 6
 SHORTEST_LINE = 16
+LONGEST_WORD = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ def spellings(secret: str) -> frozenset[str]:
     """Every text that gives the secret away: as it is, reversed, in hexadecimal, percent-encoded,
     escaped, and inside base64 at each of its three alignments.
 
-    Secrets shorter than `SHORTEST_SECRET` have none: hiding them would destroy ordinary text.
-    A secret of several lines (a private key) is also given away by each of its longer lines.
+    Values shorter than `SHORTEST_SECRET`, and single words such as `postgres`, have none: hiding
+    them would destroy ordinary text. A secret of several lines (a private key) is also given
+    away by each of its longer lines.
     """
     found: set[str] = set()
     for text in _parts(secret):
@@ -40,9 +42,18 @@ def spellings(secret: str) -> frozenset[str]:
     return frozenset(form for form in found if len(form) >= SHORTEST_SPELLING)
 
 
+def is_word(value: str) -> bool:
+    """Whether the value is one plain word, as samples in environments are."""
+    return (
+        len(value) <= LONGEST_WORD
+        and value.isalpha()
+        and (value.islower() or value.isupper() or value.istitle())
+    )
+
+
 def _parts(secret: str) -> list[str]:
     whole = secret.strip()
-    if len(whole) < SHORTEST_SECRET:
+    if len(whole) < SHORTEST_SECRET or is_word(whole):
         return []
     lines = [line.strip() for line in whole.splitlines()]
     return [whole, *(line for line in lines if len(line) >= SHORTEST_LINE and line != whole)]

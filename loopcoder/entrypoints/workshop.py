@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
+from loopcoder.domain.redaction import Redactor
 from loopcoder.domain.settings import Calibration, Command, LandingMode, Settings
 from loopcoder.engine.services import Services
 from loopcoder.entrypoints.bootstrap import House
@@ -42,19 +43,22 @@ def open_workshop(
     stop: threading.Event | None = None,
 ) -> Services:
     """The engine's services for this house. Agents and the sandbox are looked for when used."""
+    from loopcoder.adapters.redacting import redacting_code_host, redacting_tracker
     from loopcoder.adapters.secrets import DetectSecretsScanner
 
     settings = house.settings
+    secrets = known_secrets(house.environ)
+    redactor = Redactor(secrets)
     return Services(
         settings=settings,
-        tracker=house.tracker,
-        code_host=house.code_host,
+        tracker=redacting_tracker(house.tracker, redactor),
+        code_host=redacting_code_host(house.code_host, redactor),
         journal=house.journal,
         workspaces=house.workspaces,
         commands=_LazyCommands(house),
         worker=house.worker,
         reviewer=house.reviewer_named,
-        scanner=DetectSecretsScanner(known_secrets(house.environ)),
+        scanner=DetectSecretsScanner(secrets),
         landing=_landing(house),
         clock=house.clock,
         runs=house.runs_dir,

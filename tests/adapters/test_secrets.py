@@ -33,7 +33,7 @@ SHAPED = [
     ("GitLab Token", "glpat" + "-" + B62[:20]),
     ("Anthropic API key", "sk-" + "ant-api03-" + B62),
     ("Stripe Access Key", "sk_" + "live_" + B62[:24]),
-    ("Slack Token", "xox" + "b-1234567890-" + B62[:20].lower()),
+    ("Slack Token", "xox" + "b-8302957164-" + B62[:20].lower()),
     ("Google API key", "AIza" + B62[:35]),
     ("npm token", "npm" + "_" + B62[:36]),
     ("Assigned secret", 'api_key = "' + B62[:30] + '"'),
@@ -77,6 +77,7 @@ ORDINARY = [
     "uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683",
     'if "BEGIN PRIVATE KEY" in text:',
     "AKIAIOSFODNN7EXAMPLE",
+    '"GITHUB_TOKEN": "ghp_0123456789abcdef"',
     "token_count = tokenizer.count(tokens)",
     'cache_key = "user-session-store-v2-primary"',
 ]

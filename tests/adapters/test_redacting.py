@@ -1,0 +1,54 @@
+import pytest
+
+from loopcoder.adapters.memory.code_host import MemoryCodeHost
+from loopcoder.adapters.memory.forge import MemoryForge
+from loopcoder.adapters.memory.tracker import MemoryTracker
+from loopcoder.adapters.redacting import redacting_code_host, redacting_tracker
+from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.issue import IssueDraft, PullDraft
+from loopcoder.domain.redaction import Redactor
+
+SECRET = "sesame-open-1234"
+REDACTOR = Redactor([SECRET])
+
+
+@pytest.fixture
+def forge() -> MemoryForge:
+    return MemoryForge()
+
+
+def test_an_issue_with_a_secret_is_not_written(forge: MemoryForge) -> None:
+    tracker = redacting_tracker(MemoryTracker(forge), REDACTOR)
+    for draft in (IssueDraft(SECRET, ""), IssueDraft("t", f"see {SECRET[::-1]}")):
+        with pytest.raises(LoopcoderError, match="secret") as error:
+            tracker.create_issue(draft)
+        assert SECRET not in str(error.value)
+    assert tracker.list_issues() == []
+    issue = tracker.create_issue(IssueDraft("title", "body"))
+    with pytest.raises(LoopcoderError):
+        tracker.update_issue(issue.number, body=SECRET)
+    with pytest.raises(LoopcoderError):
+        tracker.add_label(issue.number, SECRET)
+    assert tracker.get_issue(issue.number) == issue
+
+
+def test_a_comment_is_masked(forge: MemoryForge) -> None:
+    tracker = redacting_tracker(MemoryTracker(forge), REDACTOR)
+    issue = tracker.create_issue(IssueDraft("title", "body"))
+    comment = tracker.create_comment(issue.number, f"printed {SECRET}")
+    assert [c.body for c in tracker.list_comments(issue.number)] == ["printed ***"]
+    tracker.update_comment(comment.id, f"now {SECRET.encode().hex()}")
+    assert [c.body for c in tracker.list_comments(issue.number)] == ["now ***"]
+
+
+def test_a_pull_request_is_masked(forge: MemoryForge) -> None:
+    host = redacting_code_host(MemoryCodeHost(forge), REDACTOR)
+    base = host.branch_head("main")
+    assert base is not None
+    commit = forge.commits.add([base], {"a.txt": "1"})
+    host.push_branch("loopcoder/x", commit, None)
+    pull = host.create_pull(PullDraft(f"t {SECRET}", f"b {SECRET}", "loopcoder/x", "main"))
+    assert (host.get_pull(pull.number).title, host.get_pull(pull.number).body) == ("t ***", "b ***")
+    host.update_pull(pull.number, body=f"again {SECRET}")
+    assert host.get_pull(pull.number).title == "t ***"
+    assert host.get_pull(pull.number).body == "again ***"
