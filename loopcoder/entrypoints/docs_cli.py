@@ -73,7 +73,9 @@ def _usage(command: click.Command, context: click.Context) -> str:
     rows = [
         record
         for param in command.get_params(context)
-        if (record := param.get_help_record(context)) and "--help" not in param.opts
+        if isinstance(param, click.Option)
+        and (record := param.get_help_record(context))
+        and "--help" not in param.opts
     ]
     if rows:
         lines += ["| option | meaning |", "|---|---|"]

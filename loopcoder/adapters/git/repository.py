@@ -101,7 +101,7 @@ class Repository:
         hint = f"Did you mean {near[0]}? " if near else ""
         raise ConfigurationError(
             f"There is no branch named {name} to build on.",
-            f"{hint}There is: {there}. Create it, or set `base:` in .loopcoder.yml.",
+            f"{hint}There is: {there}. Create it, or set `base:` in loopcoder.yml.",
         )
 
     def resolve(self, revision: str) -> str | None:
@@ -173,7 +173,16 @@ class Repository:
 
     def tags(self) -> bytes:
         """Every tag, as lines of a packed-refs file, for clones in which versions are asked."""
+        if not self._may_have_tags():
+            return b""
         return self.git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags").stdout
+
+    def _may_have_tags(self) -> bool:
+        """Saves a process for each clone of a repository without tags."""
+        refs, packed = self.common_dir / "refs" / "tags", self.common_dir / "packed-refs"
+        if not refs.is_dir():  # another way of keeping refs
+            return True
+        return any(refs.iterdir()) or (packed.is_file() and b" refs/tags/" in packed.read_bytes())
 
     def _require_commit(self) -> None:
         if self.resolve("HEAD") is None and not self.list_branches():
