@@ -45,7 +45,7 @@ def picture(tree: Path) -> dict[str, object]:
 
 
 @settings(
-    max_examples=40, deadline=None,
+    max_examples=25, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(entries=st.dictionaries(PATH, ENTRY, max_size=8), keep=st.booleans())

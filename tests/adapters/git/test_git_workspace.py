@@ -31,6 +31,7 @@ def inside(tree: Path, *args: str) -> str:
 
 def test_a_clone_of_its_own_without_a_remote(project) -> None:
     project.git("tag", "v1.2", "HEAD")
+    project.git("pack-refs", "--all")
     project.before = project.fingerprint()
     workspace = project.open()
     tree = workspace.tree
