@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loopcoder.domain import action as act
+from loopcoder.domain.budget import orphans
 from loopcoder.domain.issue import CloseReason, CommandLabel, PullRequest, PullState
 from loopcoder.domain.lifecycle import TERMINAL, is_done, is_dropped, state_of
 from loopcoder.domain.settings import Settings
@@ -134,8 +135,7 @@ def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:
 
 def _orphans(snapshot: Snapshot) -> Iterator[act.SettleOrphan]:
     alive = {view.id for view in snapshot.units if view.claim_alive}
-    for spend in snapshot.history.spend.values():
-        if not spend.settled and spend.unit not in alive:
-            yield act.SettleOrphan(
-                spend.reservation, spend.unit, "its process died; charged as reserved"
-            )
+    for spend in orphans(snapshot.history, alive):
+        yield act.SettleOrphan(
+            spend.reservation, spend.unit, "its process died; charged as reserved"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopcoder.domain import action as act
+from loopcoder.domain.budget import settle_orphan
 from loopcoder.domain.event import (
     Approved,
     AttemptFinished,
@@ -12,8 +13,8 @@ from loopcoder.domain.event import (
     NeedsHuman,
     Proposed,
     Retried,
-    Settled,
 )
+from loopcoder.domain.history import History
 from loopcoder.domain.issue import CommandLabel
 from loopcoder.domain.pull_body import status_comment
 from loopcoder.domain.snapshot import Snapshot
@@ -46,7 +47,7 @@ def execute(
         case act.Accept():
             _accept(services, snapshot, action)
         case act.SettleOrphan():
-            _settle_orphan(services, snapshot, action)
+            _settle_orphan(services, action)
         case act.ProposeFixBase():
             _propose_fix_base(services, action)
 
@@ -125,10 +126,14 @@ def _accept(services: Services, snapshot: Snapshot, action: act.Accept) -> None:
     _unlabel(services, action.unit, action.issue, action.label)
 
 
-def _settle_orphan(services: Services, snapshot: Snapshot, action: act.SettleOrphan) -> None:
-    spend = snapshot.history.spend[action.reservation]
-    fact = Settled(action.reservation, spend.reserved, "assumed", spend.tokens)
-    services.journal.record(Entry(fact, spend.unit, spend.attempt))
+def _settle_orphan(services: Services, action: act.SettleOrphan) -> None:
+    def decision(history: History) -> list[Entry]:
+        spend = history.spend[action.reservation]
+        if spend.settled:
+            return []
+        return [Entry(settle_orphan(spend), spend.unit, spend.attempt)]
+
+    services.journal.transact(decision)
 
 
 def _propose_fix_base(services: Services, action: act.ProposeFixBase) -> None:

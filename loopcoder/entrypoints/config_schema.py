@@ -256,8 +256,8 @@ class BudgetSection(Section):
     attempt: Money = Field(Decimal(2), description="Reserved before an attempt; its cap.")
     unit: Money = Field(Decimal(5), description="Cap for all attempts of a unit.")
     tick: Money = Field(Decimal(10), description="Cap for one tick.")
-    day: Money = Field(Decimal(50), description="Cap for 24 hours.")
-    month: Money = Field(Decimal(500), description="Cap for 30 days.")
+    day: Money = Field(Decimal(50), description="Cap for a calendar day (UTC).")
+    month: Money = Field(Decimal(500), description="Cap for a calendar month (UTC).")
     tokens_per_attempt: Tokens = Field(2_000_000, description="Cap of tokens for an attempt.")
 
 
