@@ -211,7 +211,8 @@ class _Planner:
             before=case.applied,
             after=_applied(case, issue.number, labels.ours, standing.box, written=not kept),
         )
-        change = replace(change, facts=self._facts(case, issue, change, labels))
+        if facts := self._facts(case, issue, change, labels):
+            change = replace(change, facts=facts)
         if not kept:
             return [change]
         return _with_drift(change, verdict)

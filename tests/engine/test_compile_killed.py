@@ -196,7 +196,7 @@ def test_killed_anywhere_over_any_roadmaps(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=800, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(roadmaps(), st.sampled_from(kills()), st.integers(1, 30)), max_size=6),
 )

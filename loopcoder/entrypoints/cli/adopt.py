@@ -1,0 +1,113 @@
+"""`loopcoder adopt`: turn plain bullets, tables and hand-made issues into units."""
+
+from __future__ import annotations
+
+import click
+
+from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
+from loopcoder.domain.adoption import Adoption, adopt
+from loopcoder.domain.binding import ADOPTED
+from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.event import Entry, IssueBound
+from loopcoder.domain.issue import Issue
+from loopcoder.domain.roadmap import Source, parse_roadmaps
+from loopcoder.domain.roadmap_ids import mint_id
+from loopcoder.domain.roadmap_text import render_units, settle_unit
+from loopcoder.domain.unit import Unit, UnitId
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.numbers import number_of
+from loopcoder.entrypoints.compiling import lock_of
+from loopcoder.entrypoints.roadmap_files import (
+    append_text,
+    check_addition,
+    read_sources,
+    write_text,
+)
+from loopcoder.entrypoints.terminal import stdout
+
+
+@click.command("adopt")
+@click.option("--section", default="", help="Look at this section only, whatever it is called.")
+@click.option("--issue", "number", type=number_of, help="Adopt this issue instead.")
+@click.option("--write", is_flag=True, help="Write it; otherwise it is only shown.")
+@pass_house
+def adopt_command(house: House, section: str, number: int | None, write: bool) -> None:
+    """Show which bullets, tables or issue would become units; with --write, make them so.
+
+    A bullet gets a box, and every unit an id. An issue becomes a unit at the end of the roadmap
+    and keeps its text.
+    """
+    if number is not None:
+        _adopt_issue(house, number, write)
+        return
+    root, files = house.repository.root, house.settings.roadmaps
+    sources = read_sources(root, files)
+    taken = _taken(house, sources)
+    found = 0
+    for source in sources:
+        own = {unit.id for unit in parse_roadmaps([source]).roadmap.units}
+        adoption = adopt(source.text, source.file, section, frozenset(taken - own))
+        _show(source.file, adoption)
+        if write and adoption.text != source.text:
+            write_text(root / source.file, adoption.text)
+        taken |= {each.id for each in adoption.shown}
+        found += len(adoption.shown)
+    _say_what_now(found, write)
+
+
+def _taken(house: House, sources: list[Source]) -> set[str]:
+    units = parse_roadmaps(sources).roadmap.units
+    return {unit.id for unit in units} | set(house.journal.history().units)
+
+
+def _show(file: str, adoption: Adoption) -> None:
+    rows = [
+        (f"  {file}:{each.line}", each.id, "done" if each.done else "", each.title)
+        for each in adoption.shown
+    ]
+    rows += [(f"  {file}:{mint.line}", mint.id, "id only", mint.title) for mint in adoption.mints]
+    stdout().table(rows)
+
+
+def _say_what_now(found: int, written: bool) -> None:
+    units = "1 unit" if found == 1 else f"{found} units"
+    if not found:
+        stdout().say("nothing here reads like work that is not a unit yet (try --section NAME)")
+    elif written:
+        stdout().say(f"{units} adopted; next: loopcoder plan")
+    else:
+        stdout().say(f"{units} would be adopted; nothing was changed (--write does it)")
+
+
+def _adopt_issue(house: House, number: int, write: bool) -> None:
+    refuse_inside_attempt()
+    issue = house.tracker.get_issue(number)
+    _refuse_bound(house, issue)
+    root, files = house.repository.root, house.settings.roadmaps
+    sources = read_sources(root, files)
+    unit = _unit_of(issue, _taken(house, sources))
+    last = sources[-1]
+    text = append_text(last.text, render_units([unit]))
+    after = [*sources[:-1], Source(last.file, text)]
+    reading = check_addition(sources, after, {unit.id})
+    stdout().say(f"  #{issue.number}  {unit.id}  {unit.title}")
+    if not write:
+        stdout().say("would be added to the roadmap; nothing was changed (--write does it)")
+        return
+    with lock_of(house):
+        bound = IssueBound(reading.roadmap.plan, issue.number, issue.id, ADOPTED)
+        house.journal.record(Entry(bound, unit.id, principal=f"person:{house.person.login}"))
+        write_text(root / last.file, text)
+    stdout().say(f"added to {last.file}; next: loopcoder plan")
+
+
+def _refuse_bound(house: House, issue: Issue) -> None:
+    for record in house.journal.history().units.values():
+        if record.database_id == issue.id:
+            raise LoopcoderError(f"#{issue.number} already is the unit {record.id}.")
+
+
+def _unit_of(issue: Issue, taken: set[str]) -> Unit:
+    id: UnitId = mint_id(issue.title, taken)
+    return settle_unit(Unit(id, issue.title, body=issue.body))

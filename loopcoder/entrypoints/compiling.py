@@ -1,0 +1,101 @@
+"""Planning and compiling for a person at a terminal: from the working tree, ids added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from loopcoder.domain.plan import Plan, PlanOptions
+from loopcoder.domain.roadmap import Reading, parse_roadmaps
+from loopcoder.engine.clerk import Clerk
+from loopcoder.engine.compile import plan_roadmap
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.roadmap_files import NewIds, mint_missing, read_sources, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A plan from the working tree. `ids` were added to it on the way, or are yet to be."""
+
+    plan: Plan
+    reading: Reading
+    ids: tuple[NewIds, ...]
+    written: bool
+    note: str
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is left to write, an id included."""
+        unwritten = bool(self.ids) and not self.written
+        return bool(self.plan.writes or unwritten or self.reading.unidentified)
+
+
+def draft_plan(
+    house: House, options: PlanOptions, *, mint: bool = True, write_ids: bool = True
+) -> Drafted:
+    """Read the working tree's roadmap and plan what it asks for.
+
+    `mint` gives ids to units that have none, and `write_ids` writes them into the files.
+    """
+    root, files = house.repository.root, house.settings.roadmaps
+    sources, ids = read_sources(root, files), list[NewIds]()
+    taken = frozenset(map(str, house.journal.history().units))
+    if mint:
+        sources, ids = mint_missing(sources, taken)
+    reading = parse_roadmaps(sources, taken=taken)
+    plan = plan_roadmap(reading.roadmap, reading.diagnostics, house.tracker, house.journal, options)
+    if write_ids:
+        texts = {source.file: source.text for source in sources}
+        for each in ids:
+            write_text(root / each.file, texts[each.file])
+    return Drafted(plan, reading, tuple(ids), write_ids, _note(house, files))
+
+
+def _note(house: House, files: Iterable[str]) -> str:
+    dirty = house.repository.is_dirty(*files)
+    return "working tree, not committed" if dirty else "working tree"
+
+
+def options_of(
+    house: House,
+    overwrite_drift: bool = False,
+    prune: bool = False,
+    force_prune: bool = False,
+    retitle: Iterable[str] = (),
+) -> PlanOptions:
+    """What the person allows, and what the configuration says."""
+    from loopcoder.domain.unit import UnitId
+
+    return PlanOptions(
+        overwrite_drift=overwrite_drift,
+        prune=prune,
+        force_prune=force_prune,
+        retitle=frozenset(UnitId(id.strip().lower()) for id in retitle),
+        trusted=house.settings.trusted_ids,
+        repository=house.settings.repository,
+    )
+
+
+def clerk_of(house: House, plan: str) -> Clerk:
+    """Who writes issues when a person compiles."""
+    from loopcoder.adapters.holder import current_holder, is_alive
+
+    return Clerk(
+        tracker=house.tracker,
+        journal=house.journal,
+        clock=house.clock,
+        holder=current_holder(),
+        is_alive=is_alive,
+        plan=plan,
+        issues_per_day=house.settings.limits.issues_per_day,
+        trusted=house.settings.trusted_ids,
+        principal=f"person:{house.person.login}",
+    )
+
+
+def lock_of(house: House) -> AbstractContextManager[None]:
+    """Nobody else writes issues from this repository while it is held."""
+    from loopcoder.adapters.tick_lock import tick_lock
+
+    return tick_lock(house.state_dir)

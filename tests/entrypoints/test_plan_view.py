@@ -1,0 +1,110 @@
+"""What people read of a plan, word for word. Set UPDATE_GOLDEN=1 to write the files anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.engine.apply import apply_plan
+from loopcoder.entrypoints.plan_view import (
+    applied_text,
+    compile_json,
+    plan_json,
+    plan_text,
+    summary_text,
+)
+from tests.support.compiling import CompileWorld
+
+GOLDEN = Path(__file__).parent / "golden"
+ROADMAP = """\
+## Now
+
+- [ ] Session store <!-- id: session-store -->
+  SQLite, no Redis.
+- [ ] Login form (after: session-store) <!-- id: login-form -->
+- [ ] Single sign-on <!-- id: sso -->
+- [x] Skeleton <!-- id: skeleton -->
+"""
+
+
+def check(name: str, text: str) -> None:
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == file.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def world() -> CompileWorld:
+    world = CompileWorld()
+    world.settle(ROADMAP)
+    return world
+
+
+def shown(world: CompileWorld, text: str) -> str:
+    plan = world.plan(text)
+    return f"{summary_text(parse_roadmap(text).roadmap)}\n{plan_text(plan)}"
+
+
+def test_the_first_plan() -> None:
+    check("plan-first", shown(CompileWorld(), ROADMAP))
+
+
+def test_everything_at_once(world: CompileWorld) -> None:
+    world.ana.update_issue(world.issue("sso").number, title="SAML")
+    changed = (
+        ROADMAP.replace("[ ] Session", "[x] Session").replace("no Redis", "no server")
+        + "- [ ] Captcha (after: login-form, sso) <!-- id: captcha -->\n"
+        + "- [ ] \x1b[31mRed\u202e herring "
+        + "that goes on " * 9
+        + "<!-- id: herring -->\n"
+    )
+    check("plan-changes", shown(world, changed))
+
+
+def test_a_mistake(world: CompileWorld) -> None:
+    check("plan-mistake", shown(world, ROADMAP.replace("(after: session", "(after: sesion")))
+
+
+def test_nothing_to_do(world: CompileWorld) -> None:
+    check("plan-nothing", shown(world, ROADMAP))
+
+
+def test_a_unit_that_left(world: CompileWorld) -> None:
+    check(
+        "plan-vanished",
+        shown(world, ROADMAP.replace("- [ ] Single sign-on <!-- id: sso -->\n", "")),
+    )
+
+
+def test_what_was_done_and_what_was_not() -> None:
+    world = CompileWorld(issues_per_day=1)
+    world.tracker.fail("create_issue")
+    plan = world.plan(ROADMAP)
+    applied = apply_plan(plan, world.clerk)
+    more = world.plan(ROADMAP)
+    check("compile-partly", f"{applied_text(plan, applied)}\n{plan_text(more)}")
+
+
+def test_a_slow_tracker_says_how_long_it_takes() -> None:
+    text = plan_text(CompileWorld().plan(ROADMAP), seconds_per_write=1.0)
+    assert "3 writes, about 3 s · plan " in text
+
+
+def test_the_json_has_the_promised_keys(world: CompileWorld) -> None:
+    plan = world.plan(ROADMAP.replace("[ ] Session", "[x] Session"))
+    json = compile_json(plan, apply_plan(plan, world.clerk))
+    assert {"digest", "applyable", "changes", "diagnostics", "applied", "writes"} <= json.keys()
+    assert json["digest"] == plan.digest
+    assert json["writes"] == 2
+    assert json["applied"] == [
+        {"action": "close", "unit": "session-store", "issue": 1},
+        {"action": "update", "unit": "login-form", "issue": 2},
+    ]
+    changes = plan_json(plan)["changes"]
+    assert isinstance(changes, list)
+    assert [change["action"] for change in changes] == ["close", "update", "noop", "noop"]
+    assert all({"unit", "issue", "title", "reason"} <= change.keys() for change in changes)
