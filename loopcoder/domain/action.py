@@ -128,8 +128,8 @@ class SettleOrphan:
 
 
 class Cause(StrEnum):
-    """What makes a unit wait that is otherwise ready; `unit` is anything about the unit itself, `filing`
-    that it has no issue yet."""
+    """What makes a unit wait that is otherwise ready; `unit` is anything about the unit itself,
+    `filing` that it has no issue yet."""
 
     UNIT = "unit"
     FILING = "filing"

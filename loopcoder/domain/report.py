@@ -51,7 +51,7 @@ def _head(report: TickReport) -> Iterator[str]:
             f"- base {_code(report.base_branch)} at {report.base[:12]}",
             f"- {', '.join(f'{n} {outcome}' for outcome, n in counts.items()) or 'no units'}",
             f"- ${report.spent:.2f}{cap}, {report.tokens:,} tokens, {report.writes} writes",
-            f"- it ended because {_why_ended(report)}",
+            f"- it ended because {why_ended(report)}",
             *_api(report),
         ]
     )
@@ -59,7 +59,10 @@ def _head(report: TickReport) -> Iterator[str]:
         yield "\n>\n".join(f"> Note: {sanitise_line(w, max_length=300)}" for w in report.warnings)
 
 
-def _why_ended(report: TickReport) -> str:
+def why_ended(report: TickReport) -> str:
+    """Why the tick ended, in a few words."""
+    if report.stop_reason is StopReason.IDLE and report.waiting_for_you:
+        return "nothing more can be done without a person"
     failing = sanitise_line(report.base_failing, max_length=200)
     return STOPPED[report.stop_reason] + (f" ({failing})" if failing else "")
 

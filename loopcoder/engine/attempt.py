@@ -63,9 +63,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What the next round is told."""
+    """What the next round is told. `commit` is the one that was held back in the round before,
+    for `failure` and `reason`."""
 
     number: int
+    commit: str = ""
+    failure: FailureClass | None = None
+    reason: str = ""
     checks: tuple[Check, ...] = ()
     findings: tuple[Finding, ...] = ()
     session: str = ""
@@ -116,6 +120,8 @@ class Attempt:
         )
         if not allowed.passed:
             return _failed(FailureClass.POLICY_REJECTED, allowed.reason)
+        if now.failure and made.sha == now.commit:
+            return _failed(now.failure, f"{now.reason} (and nothing was changed about it)")
         return self._judge(now, worked, made, allowed)
 
     @property
@@ -171,7 +177,7 @@ class Attempt:
         if not verified.passed:
             if worked and worked.failure is not None:
                 return _failed(worked.failure, f"{worked.reason}; then {verified.reason}")
-            again = replace(now, checks=checks, findings=(), session=session)
+            again = replace(now, commit=made.sha, checks=checks, findings=(), session=session)
             return self._again(again, FailureClass.GATE_RED, verified.reason)
         evidence = Evidence(made.sha, checks)
         summary = str(worked.detail.get("summary") or "") if worked else ""
@@ -213,14 +219,21 @@ class Attempt:
             return Ended(
                 UnitOutcome.NEEDS_HUMAN, reason, FailureClass.REVIEW_REJECTED, people=(reason,)
             )
-        again = replace(now, checks=(), findings=findings, session=session, seen=now.seen | keys)
+        again = replace(
+            now,
+            commit=judged.sha,
+            checks=(),
+            findings=findings,
+            session=session,
+            seen=now.seen | keys,
+        )
         return self._again(again, FailureClass.REVIEW_REJECTED, judged.reason)
 
     def _again(self, now: _Round, failure: FailureClass, reason: str) -> Ended | _Round:
         """The next round, or the end when the rounds are used up."""
         if now.number > self.desk.services.settings.limits.review_rounds:
             return _failed(failure, reason)
-        return replace(now, number=now.number + 1)
+        return replace(now, number=now.number + 1, failure=failure, reason=reason)
 
     def _judged(
         self,
@@ -244,7 +257,8 @@ class Attempt:
 
 
 def end_attempt(desk: Desk, ended: Ended) -> None:
-    """Record how the attempt ended and give the unit back, in one step."""
+    """Record how the attempt ended and give the unit back, in one step; then clear its place.
+    What was committed is kept in git, what was not goes to the attempt's papers."""
     step, services = desk.step, desk.services
     provider = services.settings.workers[step.worker].provider
     finished = AttemptFinished(
@@ -258,6 +272,8 @@ def end_attempt(desk: Desk, ended: Ended) -> None:
     if ended.people:
         facts.append(NeedsHuman(ended.people))
     services.journal.record(*(Entry(f, step.unit, step.attempt, desk.epoch) for f in facts))
+    key = WorkspaceKey(step.unit, step.attempt)
+    services.workspaces.discard_workspace(key, rescue=desk.papers / "left-over.patch")
 
 
 def _after_work(worked: StageFinished) -> Ended | None:

@@ -50,7 +50,18 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
     (folder / "review-prompt.md").write_text(prompt.text)
     reply, judgement, name = _first_usable(desk, packet.head, digest, prompt.text, round_)
     receipt = _receipt(packet.head, digest, reply, judgement, name, round_)
-    return replace(receipt, detail={**receipt.detail, "truncated": prompt.truncated})
+    return _if_whole(receipt, prompt.truncated)
+
+
+def _if_whole(receipt: StageFinished, truncated: bool) -> StageFinished:
+    """An approval of a packet that was cut is none: nobody has seen the rest."""
+    detail: dict[str, Json] = {**receipt.detail, "truncated": truncated}
+    if not truncated or not receipt.passed:
+        return replace(receipt, detail=detail)
+    detail["usable"] = False
+    reason = "the change is too large to be shown to the reviewer whole"
+    failure = FailureClass.REVIEW_REJECTED
+    return replace(receipt, passed=False, reason=reason, failure=failure, detail=detail)
 
 
 def _first_usable(

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from loopcoder.domain.event import Json
+from loopcoder.domain.first_error import first_error
 from loopcoder.domain.settings import Command, Settings
 from loopcoder.domain.unit import Unit
 from loopcoder.domain.verdict import Check
@@ -36,7 +37,9 @@ class Evidence:
         red = next((c for c in self.checks if not c.passed), None)
         if red is None:
             return "" if self.checks else "no verify command"
-        return f"`{red.name}` {'timed out' if red.timed_out else f'exited {red.exit_code}'}"
+        how = "timed out" if red.timed_out else f"exited {red.exit_code}"
+        told = first_error(red.tail)
+        return f"`{red.name}` {how}: {told}" if told else f"`{red.name}` {how}"
 
     @property
     def tail(self) -> str:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
+from loopcoder.domain.report import why_ended
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.text import clean
 
-_STOPS = {
-    StopReason.IDLE: "nothing is left to do",
-    StopReason.WAITING_FOR_MERGE: "waiting for merge",
-    StopReason.SEALED: "sealed: everything is done and the base is green",
-    StopReason.LIMIT: "a limit of this tick is reached; the next tick goes on",
-    StopReason.BUDGET: "a budget is used up",
-    StopReason.BREAKER: "a breaker is open",
-    StopReason.BASE_RED: "the base is red",
-    StopReason.HELD: "held",
-    StopReason.RATE_LIMIT: "a rate limit is spent",
-}
-
-WAITING = frozenset(
-    {UnitOutcome.BLOCKED, UnitOutcome.HELD, UnitOutcome.WAITING, UnitOutcome.NEEDS_HUMAN}
-)
+WAITING = frozenset({UnitOutcome.BLOCKED, UnitOutcome.HELD, UnitOutcome.WAITING})
 
 
 def say_report(report: TickReport, terminal: Terminal) -> None:
     """The waits, the warnings and the closing line."""
     for line in report.units:
         if line.outcome in WAITING and line.attempt is None:
-            label = "needs you" if line.outcome is UnitOutcome.NEEDS_HUMAN else "wait"
-            terminal.say(f"{label:<9} {line.unit:<20} {clean(line.reason)}")
+            terminal.say(f"wait      {line.unit:<20} {clean(line.reason)}")
     for warning in report.warnings:
         terminal.say(f"{terminal.style('note', 'yellow')}      {clean(warning)}")
     terminal.say(closing_line(report))
@@ -47,15 +33,8 @@ def closing_line(report: TickReport) -> str:
     parts = [f"tick {short_run(report.run)}: {summary}", spent]
     if report.api.requests:
         parts.append(f"{report.api.requests} requests, {report.api.writes} writes")
-    parts.append(stop_sentence(report))
+    parts.append(why_ended(report))
     return " · ".join(parts)
-
-
-def stop_sentence(report: TickReport) -> str:
-    sentence = _STOPS[report.stop_reason]
-    if report.stop_reason is StopReason.BASE_RED and report.base_failing:
-        return f"{sentence}: {report.base_failing}"
-    return sentence
 
 
 def short_run(run: str) -> str:
