@@ -134,6 +134,12 @@ def _binary(file: FileChange) -> _Ruled | None:
     return None
 
 
+def _cut(file: FileChange) -> _Ruled | None:
+    if file.cut:
+        return "unread", Ruling.REJECT, "is too long to be searched for secrets"
+    return None
+
+
 def _type_change(file: FileChange) -> _Ruled | None:
     if file.status == "T":
         return "type", Ruling.ESCALATE, "became another kind of file"
@@ -153,6 +159,7 @@ _RULES: tuple[Callable[[FileChange], _Ruled | None], ...] = (
     _submodule,
     _symlink,
     _binary,
+    _cut,
     _type_change,
     _executable,
 )

@@ -50,7 +50,8 @@ def land(services: Services, fit: Sequence[Judged], head: str) -> tuple[Ended, s
     with effect(services.journal, "branch.land", target, principal="publisher") as running:
         landed = strip.land(head, landing.work_branch, landing.push, landing.on_conflict)
         running.receipt["head"] = landed.head
-    ended = Ended(UnitOutcome.COMMITTED, f"landed on {landing.work_branch}")
+    refused = f"; the remote refused the push: {landed.push_refused}" if landed.push_refused else ""
+    ended = Ended(UnitOutcome.COMMITTED, f"landed on {landing.work_branch}{refused}")
     for judged in fit:
         judged.desk.log(Landed(landing.work_branch, judged.commit), principal="publisher")
         record_follow_ups(judged)

@@ -49,6 +49,7 @@ def run_tick(
     listener = LiveListener(terminal) if terminal.live else LineListener(terminal)
     services = open_workshop(house, listener, stopper.event)
     with tick_lock(house.state_dir):
+        house.workspaces.sweep()
         try:
             report = tick(services, options)
         finally:

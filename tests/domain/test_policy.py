@@ -150,6 +150,7 @@ FACTS = [
     ("a symlink with control characters", link("x", "a\nb"), REJECT, "symlink"),
     ("a binary file", edit("logo.png", binary=True), ESCALATE, "binary"),
     ("a file that became something else", edit(status="T"), ESCALATE, "type"),
+    ("a file too long to be read whole", edit("big.txt", cut=True), REJECT, "unread"),
     ("a new script", edit(status="A", mode=FileMode.EXECUTABLE), ALLOW, "executable"),
     ("a changed script", edit(mode=FileMode.EXECUTABLE), ALLOW, ""),
     ("an unknown status", edit(status="X"), REJECT, "unknown"),
