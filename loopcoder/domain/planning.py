@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from loopcoder.domain.binding import ADOPTED, RECOVERED, RECREATED, Bindings, bind_issues
 from loopcoder.domain.case import Case, collect_cases, collect_orphans
-from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
+from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.drift import (
     NOTHING_APPLIED,
     TextState,
@@ -29,13 +29,11 @@ from loopcoder.domain.graph import stable_order
 from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import BLOCKED_BY, Issue
 from loopcoder.domain.plan import Actual, Change, ChangeAction, Plan, PlanOptions
+from loopcoder.domain.reuse import find_reuse
 from loopcoder.domain.standing import Standing, judge_standings
 from loopcoder.domain.unit import Box, Roadmap, UnitId
-from loopcoder.domain.unit_text import names, share_of_words
+from loopcoder.domain.unit_text import names
 from loopcoder.domain.vanished import plan_vanished
-
-SAME_UNIT = 0.2
-"""The share of words below which title and text are taken for another unit's."""
 
 
 def plan_changes(
@@ -65,7 +63,7 @@ def plan_changes(
     records = {**history.units, **{record.id: record for record, _ in orphans}}.values()
     vanished, warnings = plan_vanished(desired, records, bindings.issues, options)
     found = [_found(record, events, bindings, history) for record, events in orphans]
-    reused = [error for case in cases.values() if (error := _reused(case, options))]
+    reused = [error for case in cases.values() if (error := find_reuse(case, options))]
     said = (*diagnostics, *bindings.diagnostics, *reused, *warnings, *graph.diagnostics)
     return Plan((*changes, *found, *vanished), said, desired.plan)
 
@@ -308,20 +306,3 @@ def _applied(
     asked = tuple(label for label in labels if not label.startswith(BLOCKED_BY))
     digest = old.digest if same and old.labels == labels and asked == text.labels else text.digest
     return UnitApplied(number, digest, text.title, text.block, box, text.edges, labels)
-
-
-def _reused(case: Case, options: PlanOptions) -> Diagnostic | None:
-    """An id whose title and text both became another's is a mistake more often than an edit."""
-    old, text, unit = case.applied, case.text, case.unit
-    if old is None or not old.digest or unit.id in options.retitle:
-        return None
-    if old.title == text.title or share_of_words(old.title, text.title) >= SAME_UNIT:
-        return None
-    if share_of_words(old.block, text.block) >= SAME_UNIT:
-        return None
-    return Diagnostic(
-        Severity.ERROR,
-        f"{unit.id} was “{old.title}” (#{old.number}) and is now something else.",
-        f"Give it an id of its own, or say that it is the same with --retitle {unit.id}.",
-        Place(unit.file, unit.line),
-    )

@@ -379,6 +379,12 @@ def test_a_deleted_label_is_restored_everywhere(world: CompileWorld) -> None:
     assert blocked_by(world, "sso") == {1, 2}
 
 
+def test_a_deleted_label_that_one_issue_had_is_restored(world: CompileWorld) -> None:
+    world.ana.delete_label("blocked-by:#2")
+    world.settle(ROADMAP)
+    assert blocked_by(world, "sso") == {1, 2}
+
+
 def test_a_deleted_label_is_no_waiver_when_only_the_first_was_restored(
     world: CompileWorld,
 ) -> None:
@@ -637,6 +643,22 @@ def test_a_lost_answer_makes_no_second_issue() -> None:
     world.settle(ROADMAP)
     titles = [issue.title for issue in world.forge.issues.values()]
     assert sorted(titles) == ["Login form", "Session store", "Single sign-on"]
+
+
+def test_an_issue_that_shows_up_in_the_list_late_is_found_before_filing() -> None:
+    world = CompileWorld()
+    world.tracker.fail("create_issue", after_commit=True)
+    one = "- [ ] Session store <!-- id: session-store -->\n"
+    world.compile(one)
+    listed = world.tracker.list_issues
+    world.tracker.list_issues = list  # type: ignore[method-assign]
+    plan = world.plan(one)
+    assert actions(plan) == [("create", "session-store")]
+    world.tracker.list_issues = listed  # type: ignore[method-assign]
+    assert apply_plan(plan, world.clerk).writes == 0
+    assert world.settle(one).writes == 0
+    assert world.issue("session-store").number == 1
+    assert len(world.forge.issues) == 1
 
 
 def test_an_intent_is_not_repeated_while_the_list_may_lag() -> None:

@@ -118,6 +118,18 @@ def test_killed_and_then_the_roadmap_changes_again(kind: int) -> None:
         assert world.plan(THIRD).changes[0].action == "noop"
 
 
+def test_killed_again_while_what_a_dead_process_wrote_is_taken_in() -> None:
+    expected = by_unit(compiled(THIRD))
+    for first in range(1, 12):
+        for second in range(1, 8):
+            world = compiled(BEFORE)
+            after_a_kill(world, AFTER, at_write(first, True))
+            after_a_kill(world, THIRD, at_append(second, True))
+            world.settle(THIRD, prune=True, force_prune=True)
+            seen = by_unit(world)
+            assert {id: seen[id] for id in expected} == expected, (first, second)
+
+
 def test_killed_twice_in_a_row() -> None:
     expected = by_unit(compiled(BEFORE))
     for first in range(1, 12):
