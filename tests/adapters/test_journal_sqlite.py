@@ -17,6 +17,7 @@ import pytest
 
 from loopcoder.adapters.journal import table
 from loopcoder.adapters.journal.chain import START, Link, forge
+from loopcoder.adapters.journal.rebuild import identity, rebuild
 from loopcoder.adapters.journal.sqlite import SqliteJournal
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain import event as e
@@ -265,6 +266,19 @@ def test_damage_found_in_the_middle_of_work_does_not_stop_the_next_use(path: Pat
         journal.record(held("4"))
     journal.record(held("5"))
     assert reasons(path) == ["1", "2", "5"]
+
+
+def test_of_two_who_find_the_damage_one_rebuilds(path: Path) -> None:
+    written(path, 3)
+    tamper(path, "DELETE FROM events WHERE seq = 2")
+    seen = identity(path)
+    first = rebuild(path, seen, "a gap", CLOCK.now())
+    opened(path).record(held("after"))
+    second = rebuild(path, seen, "a gap", CLOCK.now())
+    assert "1 of 3 events were saved" in first.summary
+    assert "was replaced" in second.summary
+    assert len(list(path.parent.glob("*.corrupt-*"))) == 1
+    assert reasons(path) == ["1", "after"]
 
 
 def test_a_journal_that_was_replaced_is_not_written_behind_its_back(path: Path) -> None:

@@ -40,6 +40,9 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return TIMES
     if hint is float:
         return st.floats(allow_nan=False, allow_infinity=False)
+    if hint is e.Holder:
+        finite = st.floats(allow_nan=False, allow_infinity=False)
+        return st.builds(e.Holder, started=finite)
     return st.from_type(hint)
 
 
