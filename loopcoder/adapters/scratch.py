@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
+_PREFIX = "loopcoder-"
+_YOUNG_S = 60.0  # made, and perhaps not locked yet
+
+
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """An empty private folder with `home` and `tmp` in it, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="loopcoder-"))
+    """An empty private folder with `home` and `tmp` in it, removed at the end.
+
+    It is locked while it is in use, so that what a killed process left can be told from it.
+    """
+    _sweep(tempfile.gettempdir())
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = _lock(folder)
     try:
         (folder / "home").mkdir()
         (folder / "tmp").mkdir()
@@ -21,6 +33,35 @@ def scratch_folder() -> Iterator[Path]:
         yield folder
     finally:
         remove_tree(folder)
+        if lock is not None:
+            os.close(lock)
+
+
+@functools.cache
+def _sweep(place: str) -> None:
+    """Once per process, remove what earlier ones left when they were killed."""
+    for folder in Path(place).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+            if ours and time.time() - found.st_mtime > _YOUNG_S:
+                lock = _lock(folder)
+                if lock is not None:
+                    remove_tree(folder)
+                    os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """Hold the folder until the descriptor is closed; None when somebody else does."""
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def remove_tree(folder: Path) -> None:
