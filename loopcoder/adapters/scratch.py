@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-
-_PREFIX = "loopcoder-"
+_PREFIX = ".loopcoder-run-"  # a name nobody else gives a folder: what has it may be removed
 _YOUNG_S = 60.0  # made, and perhaps not locked yet
 
 

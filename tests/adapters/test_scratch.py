@@ -64,8 +64,11 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
     killed, left = hold()
     killed.send_signal(signal.SIGKILL)
     living, used = hold()
-    other = tmp_path / "loopcoder-notes"
+    other = tmp_path / ".loopcoder-run-notes"
     other.write_text("a file of mine")
+    demo = tmp_path / "loopcoder-demo"
+    demo.mkdir()
+    os.utime(demo, (1, 1))
     with killed, living:
         killed.wait()
         assert left.exists()
@@ -80,4 +83,4 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
             assert other.exists()
             last.communicate("")
         living.communicate("")
-    assert sorted(tmp_path.iterdir()) == [other]
+    assert sorted(tmp_path.iterdir()) == [other, demo]
