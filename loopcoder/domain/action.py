@@ -70,10 +70,9 @@ class CloseIssue:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """Hand the unit to a person, with the reasons."""
+    """Hand the unit to a person, with the reasons; their label and comment follow from it."""
 
     unit: UnitId
-    issue: int | None
     reasons: tuple[str, ...]
     reason: str
 

@@ -37,8 +37,7 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
         return
     reasons = _owed_to_a_person(view, settings)
     if reasons and view.record.needs_human is None:
-        number = view.issue.number if view.issue else None
-        yield act.Escalate(view.id, number, reasons, reasons[-1])
+        yield act.Escalate(view.id, reasons, reasons[-1])
     else:
         yield from _needs_human_label(view)
     if view.id == "fix-base" and snapshot.base.green and not view.open_pull and view.issue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from loopcoder.domain import action as act
 from loopcoder.domain.budget import settle_orphan
 from loopcoder.domain.event import (
@@ -33,15 +35,11 @@ def execute(
         case act.CloseIssue():
             _close(services, action)
         case act.Escalate():
-            _escalate(services, action)
+            services.journal.record(Entry(NeedsHuman(action.reasons), action.unit))
         case act.Abandon():
             _abandon(services, snapshot, action)
         case act.Relabel():
-            with effect(
-                services.journal, "label.add", f"#{action.issue}", unit=action.unit
-            ) as running:
-                services.tracker.add_label(action.issue, action.label)
-                running.receipt["label"] = action.label
+            _ask_person(services, snapshot, action)
         case act.Unlabel():
             _unlabel(services, action.unit, action.issue, action.label)
         case act.Accept():
@@ -60,14 +58,15 @@ def _close(services: Services, action: act.CloseIssue) -> None:
             running.found()
 
 
-def _escalate(services: Services, action: act.Escalate) -> None:
-    """Tell people first, then record it: a crash in between tells them again in the same place."""
-    if action.issue is not None:
-        with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
-            services.tracker.add_label(action.issue, CommandLabel.NEEDS_HUMAN)
-            running.receipt["label"] = CommandLabel.NEEDS_HUMAN.value
-        say(services, action.unit, action.issue, status_comment(action.unit, action.reasons))
-    services.journal.record(Entry(NeedsHuman(action.reasons), action.unit))
+def _ask_person(services: Services, snapshot: Snapshot, action: act.Relabel) -> None:
+    """Say what is asked, then put the label on: its absence is what brings a crash back here."""
+    record = snapshot.history.unit(action.unit)
+    if record.needs_human and action.label == CommandLabel.NEEDS_HUMAN:
+        reasons = record.needs_human.reasons
+        say(services, action.unit, action.issue, status_comment(action.unit, reasons))
+    with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
+        services.tracker.add_label(action.issue, action.label)
+        running.receipt["label"] = action.label
 
 
 def say(services: Services, unit: UnitId, issue: int, text: str) -> None:
@@ -79,7 +78,7 @@ def say(services: Services, unit: UnitId, issue: int, text: str) -> None:
         for comment in services.tracker.list_comments(issue)
         if comment.author.id == me and comment.body.startswith(STATUS_MARKER)
     ]
-    if mine and mine[0].body == body:
+    if (mine and mine[0].body == body) or (not mine and _comments_used_up(services)):
         return
     verb = "comment.update" if mine else "comment.create"
     with effect(services.journal, verb, f"#{issue}", unit=unit) as running:
@@ -88,6 +87,14 @@ def say(services: Services, unit: UnitId, issue: int, text: str) -> None:
         else:
             comment = services.tracker.create_comment(issue, body)
         running.receipt["comment"] = comment.id
+
+
+def _comments_used_up(services: Services) -> bool:
+    """Whether today's limit of new comments is reached. The label and the report still tell."""
+    since = services.clock.now() - timedelta(days=1)
+    done = services.journal.history().effects_done
+    used = sum(1 for at, verb in done if verb == "comment.create" and at >= since)
+    return used >= services.settings.limits.comments_per_day
 
 
 def _abandon(services: Services, snapshot: Snapshot, action: act.Abandon) -> None:

@@ -7,6 +7,16 @@ from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
 from loopcoder.engine.services import Services
 
 
+def require_ids(reading: Reading) -> None:
+    """A tick never writes ids: refuse a roadmap none of whose units has one."""
+    if reading.unidentified and not reading.roadmap.units:
+        count = len(reading.unidentified)
+        raise RoadmapError(
+            f"none of the {count} unit(s) in the roadmap has an id.",
+            "Run loopcoder plan, which writes them, and commit the roadmap.",
+        )
+
+
 def read_roadmap(services: Services, commit: str) -> Reading:
     """Parse every configured roadmap file of the commit. A missing file is an error."""
     sources = []

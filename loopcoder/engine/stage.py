@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopcoder.domain.action import Dispatch
@@ -67,6 +68,22 @@ class Desk:
         self.check_stop()
         self.services.listener.stage_began(self.step.unit, stage, round_)
         self.log(StageBegun(stage, round_, sha), principal=principal)
-        result = act()
+        result = replace(act(), artifacts=self._new_papers(round_))
         self.log(result, principal=principal)
         return result
+
+    def _new_papers(self, round_: int) -> dict[str, str]:
+        """SHA-256 of every paper of the round that no earlier receipt names."""
+        named = {
+            name
+            for stage in self.record.stages
+            if stage.finished
+            for name in stage.finished.artifacts
+        }
+        found = {}
+        for path in sorted(self.folder(round_).rglob("*")):
+            name = str(path.relative_to(self.papers))
+            if path.is_file() and not path.is_symlink() and name not in named:
+                with path.open("rb") as file:
+                    found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        return found

@@ -18,7 +18,7 @@ from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.execute import execute
 from loopcoder.engine.observe import observe
 from loopcoder.engine.preflight import run_preflight
-from loopcoder.engine.roadmap_source import read_roadmap
+from loopcoder.engine.roadmap_source import read_roadmap, require_ids
 from loopcoder.engine.seal import seal
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick_compile import compile_in_tick
@@ -138,6 +138,7 @@ def _desired(services: Services, gathered: _Pass) -> tuple[Roadmap, frozenset[Un
     """The roadmap of the base branch, also when work lands on another one."""
     head = services.code_host.branch_head(services.settings.base) or ""
     reading = read_roadmap(services, head)
+    require_ids(reading)
     gathered.diagnostics = tuple(reading.diagnostics)
     return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
 

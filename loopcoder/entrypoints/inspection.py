@@ -93,7 +93,7 @@ class Look:
 def inspect(house: House) -> Look:
     """Observe and decide as a tick would, without a single write. A base that nobody has checked
     yet is taken as green; the tick itself will check it."""
-    services = open_workshop(house)
+    services = open_workshop(house, only_look=True)
     settings = house.settings
     head = services.code_host.branch_head(settings.base) or ""
     base = base_commit(services)

@@ -41,8 +41,13 @@ def open_workshop(
     house: House,
     listener: TickListener | None = None,
     stop: threading.Event | None = None,
+    *,
+    only_look: bool = False,
 ) -> Services:
-    """The engine's services for this house. Agents and the sandbox are looked for when used."""
+    """The engine's services for this house. Agents and the sandbox are looked for when used.
+
+    With `only_look` the journal is neither created nor repaired, and nothing can be recorded.
+    """
     from loopcoder.adapters.redacting import redacting_code_host, redacting_tracker
     from loopcoder.adapters.secrets import DetectSecretsScanner
 
@@ -53,7 +58,7 @@ def open_workshop(
         settings=settings,
         tracker=redacting_tracker(house.tracker, redactor),
         code_host=redacting_code_host(house.code_host, redactor),
-        journal=house.journal,
+        journal=house.journal_reader if only_look else house.journal,
         workspaces=house.workspaces,
         commands=_LazyCommands(house),
         worker=house.worker,

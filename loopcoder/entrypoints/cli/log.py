@@ -36,7 +36,7 @@ def log_command(
     as_json: bool,
 ) -> None:
     """Show what was done for UNIT: its stages, the failing output, where the papers are."""
-    history = house.journal.history()
+    history = house.journal_reader.history()
     record = history.units.get(UnitId(unit.casefold()))
     if record is None:
         raise no_such_unit(unit, list(history.units))

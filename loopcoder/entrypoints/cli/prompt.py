@@ -23,7 +23,7 @@ def prompt_command(house: House, unit: str, as_json: bool) -> None:
     """Print the exact prompt of UNIT's next attempt, and about how many tokens it has."""
     look = inspect(house)
     view = look.view(unit)
-    prompt = first_brief(open_workshop(house), view, look.snapshot.base.sha)
+    prompt = first_brief(open_workshop(house, only_look=True), view, look.snapshot.base.sha)
     if as_json:
         body = {
             "unit": view.id,
