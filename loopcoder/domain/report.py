@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from loopcoder.domain.diagnostic import Diagnostic
-from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine
+from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.untrusted import cell, code, fence, sanitise, sanitise_line
 
 MOST_ROWS = 50
@@ -63,6 +63,9 @@ def why_ended(report: TickReport) -> str:
     """Why the tick ended, in a few words."""
     if report.stop_reason is StopReason.IDLE and report.waiting_for_you:
         return "nothing more can be done without a person"
+    unfinished = (UnitOutcome.FAILED, UnitOutcome.WAITING, UnitOutcome.BLOCKED)
+    if report.stop_reason is StopReason.IDLE and any(u.outcome in unfinished for u in report.units):
+        return "nothing more can be done in this tick"
     failing = sanitise_line(report.base_failing, max_length=200)
     return STOPPED[report.stop_reason] + (f" ({failing})" if failing else "")
 

@@ -40,14 +40,16 @@ def open_house(
     config: Path | None = None,
     *,
     from_base: bool,
+    defaults: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> House:
     """Everything a verb needs for the repository around `directory`.
 
     `from_base` takes the configuration from the base commit, as everything that dispatches must;
-    otherwise the file in the working tree counts. Errors appear when a part is first used.
+    otherwise the file in the working tree counts. `defaults` allows that there is none. Errors appear when a part is first used.
     """
-    return House(directory, config, from_base, dict(os.environ if environ is None else environ))
+    known = dict(os.environ if environ is None else environ)
+    return House(directory, config, from_base, known, defaults)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class House:
     config: Path | None
     from_base: bool
     environ: Mapping[str, str]
+    defaults: bool = False
 
     # --- where we are
 
@@ -103,8 +106,18 @@ class House:
     @cached_property
     def settings(self) -> Settings:
         """The validated configuration; ConfigurationError says what to write or to commit."""
+        from loopcoder.domain.settings import Settings
+
         source = self.config_source
+        if self.unconfigured:
+            return Settings(base=self.repository.current_branch() or "main")
         return source.from_base() if self.from_base else source.from_working_tree()
+
+    @cached_property
+    def unconfigured(self) -> bool:
+        """Whether the defaults stand in for a missing configuration, as only verbs that dispatch
+        nothing allow."""
+        return self.defaults and not self.config_source.exists()
 
     def with_jobs(self, jobs: int) -> House:
         """The same house, with another number of attempts at the same time."""

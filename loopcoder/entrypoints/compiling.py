@@ -54,7 +54,8 @@ def draft_plan(
 
 def _note(house: House, files: Iterable[str]) -> str:
     dirty = house.repository.is_dirty(*files)
-    return "working tree, not committed" if dirty else "working tree"
+    note = "working tree, not committed" if dirty else "working tree"
+    return f"{note}, no loopcoder.yml yet (loopcoder init)" if house.unconfigured else note
 
 
 def options_of(

@@ -31,6 +31,10 @@ class ConfigSource:
             )
         return load_settings(_read(path), self._shown(path))
 
+    def exists(self) -> bool:
+        """Whether there is a configuration file on disk, or one was named."""
+        return self._on_disk() is not None
+
     def from_base(self) -> Settings:
         """The file as it is committed on the base branch, which it names itself.
 

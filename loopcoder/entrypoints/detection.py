@@ -67,7 +67,11 @@ def _python(root: Path) -> Suite | None:
 
 def _unittest(root: Path) -> Suite | None:
     for folder in ("tests", "test", "."):
-        if any((root / folder).glob("test*.py")):
+        files = sorted((root / folder).glob("test*.py"))
+        # Plain functions are tests to pytest alone; unittest would run none, and call that a pass.
+        if any(re.search(r"(?m)^(async )?def test_", _text(file) or "") for file in files):
+            return Suite("python -m pytest -q", f"found {folder}/test*.py")
+        if files:
             return Suite(f"python -m unittest discover -s {folder}", f"found {folder}/test*.py")
     return None
 

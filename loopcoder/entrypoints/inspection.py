@@ -71,7 +71,11 @@ class Look:
         action = self.action_of(view.id)
         if isinstance(action, act.Wait) and action.cause is act.Cause.FILING:
             return "ready; its issue is filed by the next tick or by loopcoder compile"
-        return getattr(action, "reason", "") or "nothing to do"
+        reason = getattr(action, "reason", "") or "nothing to do"
+        last = view.record.attempts[-1].finished if view.record.attempts else None
+        if last is None or last.outcome != UnitOutcome.FAILED or last.reason in reason:
+            return reason
+        return f"{reason}; the last attempt failed: {last.reason}"
 
     def action_rows(self) -> list[dict[str, str]]:
         """Every action but those that finished units wait for, as rows to print."""

@@ -270,3 +270,14 @@ def test_the_users_tree_is_never_touched(project: Project, tmp_path: Path) -> No
     assert project.git("status", "--porcelain").split() == ["??", "README", "??", "draft.md"]
     assert project.git("rev-parse", "HEAD") == head
     assert (project.root / "draft.md").read_text() == "unsaved"
+
+
+def test_a_plan_can_be_looked_at_before_anything_is_configured(project: Project) -> None:
+    project.begin("- [ ] Store <!-- id: store -->\n")
+    project.git("rm", "-q", "loopcoder.yml")
+    project.commit("Configure nothing")
+    said = project.run("plan").stdout
+    assert "+ create  store" in said
+    assert "loopcoder init" in said
+    assert "loopcoder init" in project.run("compile", exit_code=2).stderr
+    assert "loopcoder.yml" in project.run("tick", exit_code=2).stderr

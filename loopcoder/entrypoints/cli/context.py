@@ -34,10 +34,10 @@ class Invocation:
             found = context.obj = cls(Path.cwd())
         return found
 
-    def house(self, *, from_base: bool) -> House:
+    def house(self, *, from_base: bool, defaults: bool = False) -> House:
         from loopcoder.entrypoints.bootstrap import open_house
 
-        return open_house(self.directory, self.config, from_base=from_base)
+        return open_house(self.directory, self.config, from_base=from_base, defaults=defaults)
 
 
 Verb = Callable[Concatenate["House", P], R]
@@ -47,22 +47,24 @@ Verb = Callable[Concatenate["House", P], R]
 def pass_house(verb: Verb[P, R], /) -> Callable[P, R]: ...
 @overload
 def pass_house(
-    verb: None = None, /, *, from_base: bool = ...
+    verb: None = None, /, *, from_base: bool = ..., defaults: bool = ...
 ) -> Callable[[Verb[P, R]], Callable[P, R]]: ...
 
 
 def pass_house(
-    verb: Verb[P, R] | None = None, /, *, from_base: bool = False
+    verb: Verb[P, R] | None = None, /, *, from_base: bool = False, defaults: bool = False
 ) -> Callable[P, R] | Callable[[Verb[P, R]], Callable[P, R]]:
     """Give a verb its House as first argument. Nothing of it is opened before it is used.
 
     `from_base=True` is for every verb that dispatches, or tells what would be dispatched: the
-    configuration is then that of the base commit. Otherwise the working tree's counts.
+    configuration is then that of the base commit. Otherwise the working tree's counts, and
+    `defaults=True` lets a verb that only shows things do without any.
     """
 
     def decorate(inner: Verb[P, R]) -> Callable[P, R]:
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return inner(Invocation.current().house(from_base=from_base), *args, **kwargs)
+            house = Invocation.current().house(from_base=from_base, defaults=defaults)
+            return inner(house, *args, **kwargs)
 
         return update_wrapper(call, inner)
 

@@ -25,7 +25,7 @@ INVALID = 2
 @click.option("--overwrite-drift", is_flag=True, help="Plan to replace what people edited.")
 @click.option("--retitle", multiple=True, metavar="ID", help="It is the same unit. Repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-@pass_house
+@pass_house(defaults=True)
 def plan_command(
     house: House,
     check: bool,
