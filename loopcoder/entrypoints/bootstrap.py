@@ -46,7 +46,8 @@ def open_house(
     """Everything a verb needs for the repository around `directory`.
 
     `from_base` takes the configuration from the base commit, as everything that dispatches must;
-    otherwise the file in the working tree counts. `defaults` allows that there is none. Errors appear when a part is first used.
+    otherwise the file in the working tree counts. `defaults` allows that there is none. Errors
+    appear when a part is first used.
     """
     known = dict(os.environ if environ is None else environ)
     return House(directory, config, from_base, known, defaults)
