@@ -12,6 +12,7 @@ from loopcoder.domain.lifecycle import State, state_of
 from loopcoder.domain.proposal import with_proposals
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.snapshot import Snapshot, TickState, UnitView
+from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.observe import observe
 from loopcoder.engine.roadmap_source import read_roadmap
