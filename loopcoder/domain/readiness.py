@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loopcoder.domain import action as act
 from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.issue import PullRequest
 from loopcoder.domain.lifecycle import State, state_of
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.snapshot import Blocker, BlockerState, Snapshot, UnitView
@@ -123,8 +124,7 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
     pull = view.open_pull
     assert pull is not None
     if not wants_fix_up(view):
-        waits = "waits for a person to merge" if not pull.draft else "waits for a person to look at"
-        return act.Wait(view.id, State.AWAITING_MERGE, f"{waits} #{pull.number}")
+        return act.Wait(view.id, State.AWAITING_MERGE, _waits_for(view, pull))
     conflict = pull.mergeable is False
     asked = f"{len(view.feedback)} comment(s) on #{pull.number}" if view.feedback else ""
     clash = f"#{pull.number} conflicts with {settings.base}" if conflict else ""
@@ -141,6 +141,15 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
         feedback=tuple(f.id for f in view.feedback),
         reason=" and ".join(part for part in (asked, clash) if part),
     )
+
+
+def _waits_for(view: UnitView, pull: PullRequest) -> str:
+    """What a person is to do with our pull request, and why it is a draft."""
+    if not pull.draft:
+        return f"waits for a person to merge #{pull.number}"
+    last = view.record.attempts[-1].last("policy") if view.record.attempts else None
+    why = f": {last.reason}" if last and last.reason else ""
+    return f"waits for a person to look at #{pull.number}{why}"
 
 
 def _build(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispatch | act.Wait:

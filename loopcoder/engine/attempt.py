@@ -14,6 +14,7 @@ from loopcoder.domain.event import AttemptFinished, ClaimReleased, Entry, NeedsH
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.issue import Feedback
+from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.verdict import Check, Finding
 from loopcoder.engine.briefing import brief, standing_notes
@@ -33,7 +34,10 @@ from loopcoder.ports.workspace import Workspace, WorkspaceKey
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A commit that passed every gate of its own and waits for the wave to be put together."""
+    """A commit that passed every gate of its own and waits for the wave to be put together.
+
+    `incomplete` says how its worker was ended before it was done; empty when it was not.
+    """
 
     desk: Desk
     commit: str
@@ -44,6 +48,7 @@ class Judged:
     policy: StageFinished
     summary: str
     follow_ups: tuple[tuple[str, str], ...] = ()
+    incomplete: str = ""
 
     @property
     def step(self) -> Dispatch:
@@ -114,12 +119,18 @@ class Attempt:
             "commit", now.number, lambda: commit_round(self.desk, workspace, now.number)
         )
         if not made.passed:
+            if worked and worked.detail.get("outcome") == "satisfied":
+                return self._satisfied(now, made, worked)
             return self._nothing_made(made, worked)
         allowed = self.desk.perform(
             "policy", now.number, lambda: policy_round(self.desk, self.origin, made), sha=made.sha
         )
         if not allowed.passed:
             return _failed(FailureClass.POLICY_REJECTED, allowed.reason)
+        landing = self.desk.services.settings.landing.mode
+        if allowed.detail.get("escalate") and landing is LandingMode.COMMIT:
+            reason = f"it is not landed before a person has looked: {allowed.reason}"
+            return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
         if now.failure and made.sha == now.commit:
             return _failed(now.failure, f"{now.reason} (and nothing was changed about it)")
         return self._judge(now, worked, made, allowed)
@@ -157,22 +168,47 @@ class Attempt:
 
     def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
         """No commit: nothing changed, or markers of our merge are still there."""
-        if worked and worked.detail.get("outcome") == "satisfied":
-            evidence = str(worked.detail.get("evidence") or worked.reason or "no evidence given")
-            reason = f"the worker says that nothing is left to do: {evidence}"
-            return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
         if worked and worked.failure is not None:
             return _failed(worked.failure, worked.reason)
         return _failed(made.failure or FailureClass.NO_CHANGE, made.reason)
+
+    def _satisfied(self, now: _Round, made: StageFinished, worked: StageFinished) -> Ended | _Round:
+        """The worker changed nothing and says that nothing is left to do: its evidence is held
+        against the gates, shown to the reviewer, and then a person's to believe."""
+        head = self.desk.step.start
+        said = str(worked.detail.get("evidence") or worked.reason)
+        if not said:
+            reason = f"{made.reason}, and shows nothing for its word that nothing is left to do"
+            return _failed(FailureClass.NO_CHANGE, reason)
+        reason = f"the worker says that nothing is left to do: {said}"
+        verified = self._verified(head, now.number)
+        checks = checks_from_json(verified.detail.get("checks"))
+        if not verified.passed:
+            again = replace(now, commit="", checks=checks, findings=())
+            return self._again(again, FailureClass.GATE_RED, f"{reason}; yet {verified.reason}")
+        packet = Packet(head, head, Evidence(head, checks), said, satisfied=True)
+        judged = self._reviewed(packet, now.number)
+        reason = f"{reason}; {judged.reason}"
+        return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
+
+    def _verified(self, commit: str, round_: int) -> StageFinished:
+        return self.desk.perform("verify", round_, lambda: self._verify(commit, round_), sha=commit)
+
+    def _reviewed(self, packet: Packet, round_: int) -> StageFinished:
+        return self.desk.perform(
+            "review",
+            round_,
+            lambda: review(self.desk, packet, round_),
+            sha=packet.head,
+            principal="reviewer",
+        )
 
     def _judge(
         self, now: _Round, worked: StageFinished | None, made: StageFinished, allowed: StageFinished
     ) -> Judged | Ended | _Round:
         """Verification, then review; what either holds against the commit goes back to work."""
         session = str(worked.detail.get("session") or "") if worked else now.session
-        verified = self.desk.perform(
-            "verify", now.number, lambda: self._verify(made.sha, now.number), sha=made.sha
-        )
+        verified = self._verified(made.sha, now.number)
         checks = checks_from_json(verified.detail.get("checks"))
         if not verified.passed:
             if worked and worked.failure is not None:
@@ -181,16 +217,12 @@ class Attempt:
             return self._again(again, FailureClass.GATE_RED, verified.reason)
         evidence = Evidence(made.sha, checks)
         summary = str(worked.detail.get("summary") or "") if worked else ""
-        packet = Packet(self.origin, made.sha, evidence, summary)
-        judged = self.desk.perform(
-            "review",
-            now.number,
-            lambda: review(self.desk, packet, now.number),
-            sha=made.sha,
-            principal="reviewer",
-        )
+        incomplete = worked.reason if worked and worked.failure else ""
+        packet = Packet(self.origin, made.sha, evidence, summary, incomplete=incomplete)
+        judged = self._reviewed(packet, now.number)
         if judged.passed:
-            return self._judged(worked, allowed, evidence, judged, summary)
+            done = self._judged(worked, allowed, evidence, judged, summary)
+            return replace(done, incomplete=incomplete)
         return self._not_approved(now, judged, session)
 
     def _verify(self, commit: str, round_: int) -> StageFinished:

@@ -96,6 +96,7 @@ def build_review_prompt(
     diff_sha256: str,
     summary: str = "",
     satisfied: bool = False,
+    incomplete: str = "",
     conventions: Sequence[Carried] = (),
     limit: int = DIFF_LIMIT,
 ) -> Prompt:
@@ -110,6 +111,7 @@ def build_review_prompt(
         checks=checks,
         summary=_fitted([summary], SUMMARY_LIMIT, "summary")[0],
         satisfied=satisfied,
+        incomplete=incomplete,
         head=head,
         diff_sha256=diff_sha256,
         files=files,

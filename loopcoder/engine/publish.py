@@ -34,9 +34,23 @@ def publish(judged: Judged) -> tuple[Ended, PullRequest]:
     outcome = UnitOutcome.UPDATED if updated else UnitOutcome.PROPOSED
     desk.log(StageFinished("publish", 1, True, judged.commit), principal="publisher")
     record_follow_ups(judged)
-    ended = Ended(outcome, f"#{pull.number} waits for a person to merge")
+    ended = Ended(outcome, _waits(judged, pull))
     end_attempt(desk, ended)
     return ended, pull
+
+
+def _waits(judged: Judged, pull: PullRequest) -> str:
+    """What a person is to do with the pull request, and what they should know before."""
+    waits = f"#{pull.number} waits for a person to merge"
+    if judged.draft:
+        waits = f"draft #{pull.number} waits for a person to look at: {judged.policy.reason}"
+    return "; ".join((waits, *_remarks(judged)))
+
+
+def _remarks(judged: Judged) -> tuple[str, ...]:
+    if not judged.incomplete:
+        return ()
+    return (f"possibly incomplete, the worker was ended before it was done: {judged.incomplete}",)
 
 
 def land(services: Services, fit: Sequence[Judged], head: str) -> tuple[Ended, str]:
@@ -55,7 +69,8 @@ def land(services: Services, fit: Sequence[Judged], head: str) -> tuple[Ended, s
     for judged in fit:
         judged.desk.log(Landed(landing.work_branch, judged.commit), principal="publisher")
         record_follow_ups(judged)
-        end_attempt(judged.desk, ended)
+        reason = "; ".join((ended.reason, *_remarks(judged)))
+        end_attempt(judged.desk, Ended(ended.outcome, reason))
     return ended, landed.head
 
 
@@ -131,7 +146,7 @@ def _draft(judged: Judged, branch: str) -> PullDraft:
         summary=judged.summary,
         files=tuple(map(str, files)) if isinstance(files, list) else (),
         escalations=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
-        warnings=services.warnings,
+        warnings=(*_remarks(judged), *services.warnings),
     )
     owner = (unit.owner,) if unit.owner else services.settings.reviewers
     return PullDraft(

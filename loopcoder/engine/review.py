@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from loopcoder.domain.allowance import REVIEW_SHARE
 from loopcoder.domain.event import Json, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
-from loopcoder.domain.verdict import Finding, Judgement, Weight, judge
+from loopcoder.domain.verdict import Decision, Finding, Judgement, Weight, judge
 from loopcoder.engine.context import build_review_prompt
 from loopcoder.engine.skills import conventions_of, gather_skills
 from loopcoder.engine.spending import reserve_for, settle_for
@@ -19,13 +19,18 @@ from loopcoder.ports.reviewer import Reviewer, ReviewOrder, ReviewReply
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What is reviewed: a commit against the one it started from, with its evidence."""
+    """What is reviewed: a commit against the one it started from, with its evidence.
+
+    `satisfied`: nothing was changed, and `summary` is why. `incomplete`: how the worker was ended
+    before it was done.
+    """
 
     start: str
     head: str
     evidence: Evidence
     summary: str
     satisfied: bool = False
+    incomplete: str = ""
 
 
 def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
@@ -40,6 +45,7 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
         diff_sha256=digest,
         summary=packet.summary,
         satisfied=packet.satisfied,
+        incomplete=packet.incomplete,
         conventions=conventions_of(
             gather_skills(
                 desk.services.workspaces, desk.step.base, desk.view.unit, desk.services.settings
@@ -58,7 +64,7 @@ def _if_whole(receipt: StageFinished, truncated: bool) -> StageFinished:
     detail: dict[str, Json] = {**receipt.detail, "truncated": truncated}
     if not truncated or not receipt.passed:
         return replace(receipt, detail=detail)
-    detail["usable"] = False
+    detail |= {"usable": False, "decision": Decision.ABSTAIN.value}
     reason = "the change is too large to be shown to the reviewer whole"
     failure = FailureClass.REVIEW_REJECTED
     return replace(receipt, passed=False, reason=reason, failure=failure, detail=detail)
@@ -138,7 +144,7 @@ def _receipt(
         round=round_,
         passed=judgement.approved,
         sha=head,
-        reason=judgement.reason,
+        reason=judgement.reason if reply.verdict else reply.reason or judgement.reason,
         failure=None if judgement.approved else FailureClass.REVIEW_REJECTED,
         detail=detail,
     )
