@@ -14,9 +14,16 @@ from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.engine.services import Services
 
+HARVEST = frozenset({"commit", "policy"})
+"""Stages that a hold lets pass: what the worker has done is kept before the attempt rests."""
+
 
 class Suspended(LoopcoderError):
     """The attempt cannot go on now and is left open; a later tick resumes the stage it is in."""
+
+
+class OnHold(Suspended):
+    """A person said hold while the attempt was under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,14 @@ class Desk:
         if self.services.stop.is_set():
             raise Suspended("stopped before it was finished; the next tick goes on.")
 
+    def check_hold(self) -> None:
+        """Raise `OnHold` when a person holds the unit, or everything."""
+        history = self.services.journal.history()
+        held = history.hold or history.unit(self.step.unit).held
+        if held:
+            why = f": {held.reason}" if held.reason else ""
+            raise OnHold(f"held by {held.by}{why}; it goes on from here when it is released.")
+
     def perform(
         self,
         stage: str,
@@ -66,6 +81,8 @@ class Desk:
         if done is not None:
             return done
         self.check_stop()
+        if stage not in HARVEST:
+            self.check_hold()
         self.services.listener.stage_began(self.step.unit, stage, round_)
         self.log(StageBegun(stage, round_, sha), principal=principal)
         result = replace(act(), artifacts=self._new_papers(round_))

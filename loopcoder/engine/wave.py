@@ -21,7 +21,7 @@ from loopcoder.engine.integrate import integrate
 from loopcoder.engine.publish import land, publish
 from loopcoder.engine.review import findings_of
 from loopcoder.engine.services import Services
-from loopcoder.engine.stage import Desk
+from loopcoder.engine.stage import Desk, OnHold, Suspended
 from loopcoder.engine.verify import checks_from_json
 
 
@@ -40,7 +40,7 @@ class _Left:
     step: Dispatch
     desk: Desk | None
     result: Judged | Ended | None
-    paused: str = ""
+    paused: LoopcoderError | None = None
 
 
 def run_wave(
@@ -68,12 +68,21 @@ def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> _Left:
         if isinstance(result, Ended):
             end_attempt(desk, result)
         return _Left(step, desk, result)
-    except LoopcoderError as error:
+    except (LoopcoderError, OSError) as error:
+        paused = _as_pause(error)
         if desk is not None:
-            release_claim(services, step, desk.epoch, str(error))
-        return _Left(step, desk, None, str(error))
+            release_claim(services, step, desk.epoch, str(paused))
+        return _Left(step, desk, None, paused)
     except Exception as error:  # noqa: BLE001  one broken unit must not stop the night
         return _Left(step, desk, _broken(desk, error))
+
+
+def _as_pause(error: LoopcoderError | OSError) -> LoopcoderError:
+    """A full disk or a folder that cannot be written is the machine's fault, not the work's."""
+    if isinstance(error, LoopcoderError):
+        return error
+    where = f" ({error.filename})" if error.filename else ""
+    return Suspended(f"the machine refused: {error.strerror or error}{where}; goes on next time.")
 
 
 def _broken(desk: Desk | None, error: Exception) -> Ended:
@@ -103,14 +112,15 @@ def _publish_all(
 ) -> dict[str, tuple[Ended, int | None]]:
     """Put the wave together, propose what fits, send the rest back to wait."""
     ends: dict[str, tuple[Ended, int | None]] = {}
+    judged = [each for each in judged if not _rests(services, each, ends)]
     if not judged:
         return ends
     try:
         base = _newest_base(services) or snapshot.base.sha
         logs = services.runs / snapshot.tick.run / f"wave-{number}"
         integration = integrate(services, judged, base, logs)
-    except LoopcoderError as error:
-        return {each.step.unit: _pause(services, each, error) for each in judged}
+    except (LoopcoderError, OSError) as error:
+        return ends | {each.step.unit: _pause(services, each, error) for each in judged}
     for each, reason in integration.evicted:
         ended = Ended(UnitOutcome.WAITING, reason, FailureClass.CONFLICT)
         end_attempt(each.desk, ended)
@@ -120,6 +130,16 @@ def _publish_all(
     for each in integration.fit:
         ends[each.step.unit] = _publish_one(services, each)
     return ends
+
+
+def _rests(services: Services, judged: Judged, ends: dict[str, tuple[Ended, int | None]]) -> bool:
+    """Whether a person said hold meanwhile: then the finished work waits to be proposed."""
+    try:
+        judged.desk.check_hold()
+    except OnHold as error:
+        ends[judged.step.unit] = _pause(services, judged, error)
+        return True
+    return False
 
 
 def _newest_base(services: Services) -> str | None:
@@ -136,7 +156,7 @@ def _land_all(
         return {}
     try:
         ended, _ = land(services, fit, head)
-    except LoopcoderError as error:
+    except (LoopcoderError, OSError) as error:
         return {each.step.unit: _pause(services, each, error) for each in fit}
     return {each.step.unit: (ended, None) for each in fit}
 
@@ -148,15 +168,24 @@ def _publish_one(services: Services, judged: Judged) -> tuple[Ended, int | None]
         ended = Ended(UnitOutcome.WAITING, f"{error}; decided again in the next tick")
         end_attempt(judged.desk, ended)
         return ended, None
-    except LoopcoderError as error:
+    except (LoopcoderError, OSError) as error:
         return _pause(services, judged, error)
+    except Exception as error:  # noqa: BLE001  the others of the wave are still to be proposed
+        return _broken(judged.desk, error), None
     return ended, pull.number
 
 
-def _pause(services: Services, judged: Judged, error: LoopcoderError) -> tuple[Ended, int | None]:
+def _pause(
+    services: Services, judged: Judged, error: LoopcoderError | OSError
+) -> tuple[Ended, int | None]:
     """Leave the attempt open with its finished work; the next tick goes on from here."""
-    release_claim(services, judged.step, judged.desk.epoch, str(error))
-    return Ended(UnitOutcome.WAITING, str(error)), None
+    pause = _as_pause(error)
+    release_claim(services, judged.step, judged.desk.epoch, str(pause))
+    return Ended(_outcome(pause), str(pause)), None
+
+
+def _outcome(pause: LoopcoderError | None) -> UnitOutcome:
+    return UnitOutcome.HELD if isinstance(pause, OnHold) else UnitOutcome.WAITING
 
 
 def _line(
@@ -168,8 +197,8 @@ def _line(
     """The unit's line of the report, read back from the journal."""
     view = next(v for v in snapshot.units if v.id == left.step.unit)
     ended, pull = ends.get(left.step.unit, (left.result, None))
-    outcome = ended.outcome if isinstance(ended, Ended) else UnitOutcome.WAITING
-    reason = ended.reason if isinstance(ended, Ended) else left.paused
+    outcome = ended.outcome if isinstance(ended, Ended) else _outcome(left.paused)
+    reason = ended.reason if isinstance(ended, Ended) else str(left.paused or "")
     line = UnitLine(
         unit=left.step.unit,
         title=view.unit.title,
