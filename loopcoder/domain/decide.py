@@ -59,9 +59,10 @@ def _behind_base(
 ) -> list[act.Action]:
     """Let nothing start on a base that is red or unchecked, except its repair."""
     base = snapshot.base
-    if not candidates or base.green:
+    unknown = base.green is None
+    if not candidates or base.green or (unknown and snapshot.tick.stopping):
         return _allocate(candidates, snapshot, settings)
-    if base.green is None:
+    if unknown:
         check = act.CheckBase(base.sha, "nobody is paid to build on an unchecked base")
         return [check, *_all_wait(candidates, "the base is being checked")]
     repair = [c for c in candidates if c.unit == FIX_BASE]

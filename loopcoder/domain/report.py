@@ -61,6 +61,8 @@ def _head(report: TickReport) -> Iterator[str]:
 
 def why_ended(report: TickReport) -> str:
     """Why the tick ended, in a few words."""
+    if report.interrupted:
+        return "it was stopped before it was through; the next tick goes on"
     if report.stop_reason is StopReason.IDLE and report.waiting_for_you:
         return "nothing more can be done without a person"
     unfinished = (UnitOutcome.FAILED, UnitOutcome.WAITING, UnitOutcome.BLOCKED)

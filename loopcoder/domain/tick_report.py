@@ -86,7 +86,8 @@ class ApiUse:
 
 @dataclass(frozen=True, slots=True)
 class TickReport:
-    """`warnings` are what every reader must see, such as a reviewer that was never calibrated."""
+    """`warnings` are what every reader must see, such as a reviewer that was never calibrated.
+    `interrupted`: a person or the machine asked the tick to end before it was through."""
 
     run: str
     stop_reason: StopReason
@@ -104,3 +105,4 @@ class TickReport:
     warnings: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     waiting_for_you: tuple[str, ...] = ()
+    interrupted: bool = False

@@ -24,7 +24,7 @@ def run_preflight(services: Services, base: str, logs: Path) -> tuple[str, ...]:
         )
     finally:
         services.workspaces.discard(tree)
-    if result.passed:
+    if result.passed or services.stop.is_set():
         return ()
     last = result.tail.strip().splitlines()[-1:] or ["it printed nothing"]
     if result.exit_code == WARNING_EXIT:

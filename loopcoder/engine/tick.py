@@ -7,7 +7,7 @@ from pathlib import Path
 
 from loopcoder.domain import action as act
 from loopcoder.domain.decide import decide
-from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic
+from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError
 from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
 from loopcoder.domain.proposal import with_proposals
 from loopcoder.domain.settings import LandingMode
@@ -21,6 +21,7 @@ from loopcoder.engine.preflight import run_preflight
 from loopcoder.engine.roadmap_source import read_roadmap, require_ids
 from loopcoder.engine.seal import seal
 from loopcoder.engine.services import Services
+from loopcoder.engine.stage import Suspended
 from loopcoder.engine.tick_compile import compile_in_tick
 from loopcoder.engine.verify import gates_digest, verify_commit
 from loopcoder.engine.wave import run_wave
@@ -28,6 +29,10 @@ from loopcoder.engine.wave import run_wave
 MAX_PASSES = 1000
 """Passes of one tick. Every pass that does not end the tick uses something up (an upkeep action, a
 base check, a unit's one attempt), so this is a fuse and not a limit anybody should reach."""
+
+
+REFUSED = "refused"
+"""How a tick is recorded that could not go on at all, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,13 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         max_minutes=options.max_minutes,
     )
     gathered = _Pass(state, warnings=services.warnings)
-    gathered.warnings += run_preflight(services, base, services.runs / options.run)
-    snapshot = _passes(services, options, gathered)
+    try:
+        gathered.warnings += run_preflight(services, base, services.runs / options.run)
+        snapshot = _passes(services, options, gathered)
+    except LoopcoderError as error:
+        ended = TickFinished(options.run, REFUSED, {"reason": str(error)})
+        services.journal.record(Entry(ended))
+        raise
     report = conclude(
         snapshot,
         services.settings,
@@ -82,10 +92,23 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         diagnostics=gathered.diagnostics,
         warnings=gathered.warnings,
     )
-    if report.stop_reason is StopReason.IDLE and seal(services, snapshot, options.run):
-        report = replace(report, stop_reason=StopReason.SEALED)
+    report = _concluded(services, snapshot, options, report)
     _record_end(services, report)
     return report
+
+
+def _concluded(
+    services: Services, snapshot: Snapshot, options: TickOptions, report: TickReport
+) -> TickReport:
+    """The report with what only the end can tell: interrupted, or sealed."""
+    try:
+        idle = report.stop_reason is StopReason.IDLE and not services.stop.is_set()
+        if idle and seal(services, snapshot, options.run):
+            return replace(report, stop_reason=StopReason.SEALED)
+    except Suspended:
+        if not services.stop.is_set():
+            raise
+    return replace(report, interrupted=services.stop.is_set())
 
 
 def base_commit(services: Services) -> str:
@@ -181,10 +204,16 @@ def _act(services: Services, snapshot: Snapshot, gathered: _Pass) -> bool:
 
 
 def _check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) -> None:
+    """Verify the base as it stands. When the tick is stopped meanwhile, it stays unchecked."""
     settings = services.settings
     logs: Path = services.runs / snapshot.tick.run / "base"
     services.listener.said(f"checking the base at {action.sha[:7]}")
-    evidence = verify_commit(services, action.sha, settings.verify, logs, "base")
+    try:
+        evidence = verify_commit(services, action.sha, settings.verify, logs, "base")
+    except Suspended:
+        if services.stop.is_set():
+            return
+        raise
     green = evidence.green or not settings.verify
     services.journal.record(
         Entry(

@@ -65,6 +65,7 @@ def report_json(report: TickReport) -> dict[str, object]:
         },
         "warnings": list(report.warnings),
         "waiting_for_you": list(report.waiting_for_you),
+        "interrupted": report.interrupted,
     }
 
 

@@ -56,7 +56,8 @@ def _header(look: Look) -> list[str]:
         lines.append(f"tick      {short_run(history.tick.run)} began and has not ended")
     elif history.last_report:
         report = history.last_report
-        lines.append(f"last tick {short_run(report.run)}: {report.stop_reason}")
+        why = clean(str(report.summary.get("reason") or ""))
+        lines.append(f"last tick {short_run(report.run)}: {report.stop_reason} {why}".rstrip())
     cap = f" of ${settings.budget.day:f}" if settings.budget.day is not None else ""
     lines.append(f"spend     ${_spent_today(look):.2f}{cap} today")
     for state in breakers(history, settings.breaker, snapshot.now):
