@@ -118,6 +118,15 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleEffect:
+    """Write off a write whose process died in it: the world has been looked at again since."""
+
+    begun: str
+    unit: UnitId | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettleOrphan:
     """Charge a reservation whose process died, at the reserved figure."""
 
@@ -158,10 +167,11 @@ Action = (
     | Unlabel
     | Relabel
     | Accept
+    | SettleEffect
     | SettleOrphan
     | Wait
 )
 """Everything `decide` can return."""
 
-Upkeep = CloseIssue | Escalate | Abandon | Unlabel | Relabel | Accept | SettleOrphan
+Upkeep = CloseIssue | Escalate | Abandon | Unlabel | Relabel | Accept | SettleEffect | SettleOrphan
 """Actions that tidy the record; they are done before anything is dispatched."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from loopcoder.domain import action as act
 from loopcoder.domain.budget import orphans
+from loopcoder.domain.event import EffectBegun
 from loopcoder.domain.issue import CloseReason, CommandLabel, PullRequest, PullState
 from loopcoder.domain.lifecycle import TERMINAL, is_done, is_dropped, state_of
 from loopcoder.domain.settings import Settings
@@ -23,6 +24,7 @@ def plan_upkeep(snapshot: Snapshot, settings: Settings) -> list[act.Upkeep]:
     actions: list[act.Upkeep] = []
     for view in snapshot.units:
         actions.extend(_of_unit(view, snapshot, settings))
+    actions.extend(_dead_effects(snapshot))
     actions.extend(_orphans(snapshot))
     return actions
 
@@ -130,6 +132,19 @@ def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:
         yield act.Unlabel(
             view.id, view.issue.number, CommandLabel.NEEDS_HUMAN, "a person said retry"
         )
+
+
+def _dead_effects(snapshot: Snapshot) -> Iterator[act.SettleEffect]:
+    """Writes that began before this tick and whose unit nobody works on. The compiler settles
+    those on issues itself, because it knows what to look for."""
+    alive = {view.id for view in snapshot.units if view.claim_alive}
+    for begun, event in snapshot.history.open_effects.items():
+        fact = event.fact
+        assert isinstance(fact, EffectBegun)
+        if fact.verb.startswith("issue.") or event.unit in alive:
+            continue
+        if event.at < snapshot.tick.started_at:
+            yield act.SettleEffect(begun, event.unit, f"its process died during {fact.verb}")
 
 
 def _orphans(snapshot: Snapshot) -> Iterator[act.SettleOrphan]:

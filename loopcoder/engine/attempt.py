@@ -292,7 +292,7 @@ def end_attempt(desk: Desk, ended: Ended) -> None:
     """Record how the attempt ended and give the unit back, in one step; then clear its place.
     What was committed is kept in git, what was not goes to the attempt's papers."""
     step, services = desk.step, desk.services
-    provider = services.settings.workers[step.worker].provider
+    provider = services.settings.workers[desk.worker].provider
     finished = AttemptFinished(
         outcome=ended.outcome.value,
         reason=ended.reason,

@@ -11,6 +11,8 @@ from loopcoder.domain.event import (
     AttemptFinished,
     ClaimReleased,
     EdgeWaived,
+    EffectFinished,
+    EffectOutcome,
     Entry,
     NeedsHuman,
     Proposed,
@@ -44,6 +46,11 @@ def execute(
             _unlabel(services, action.unit, action.issue, action.label)
         case act.Accept():
             _accept(services, snapshot, action)
+        case act.SettleEffect():
+            written_off = EffectFinished(
+                action.begun, EffectOutcome.STALE, {"error": action.reason}
+            )
+            services.journal.record(Entry(written_off, action.unit))
         case act.SettleOrphan():
             _settle_orphan(services, action)
         case act.ProposeFixBase():

@@ -140,7 +140,7 @@ def _draft(judged: Judged, branch: str) -> PullDraft:
         verdict=str(judged.review.detail.get("decision") or ""),
         verdict_summary=str(judged.review.detail.get("summary") or ""),
         findings=findings_of(judged.review),
-        worker=step.worker,
+        worker=desk.worker,
         reviewer=str(judged.review.detail.get("reviewer") or ""),
         usd=cost_of(judged),
         summary=judged.summary,

@@ -17,6 +17,18 @@ def require_ids(reading: Reading) -> None:
         )
 
 
+def skipped(reading: Reading) -> tuple[str, ...]:
+    """What to say of units that have no id and are therefore not worked on."""
+    if not reading.unidentified:
+        return ()
+    first = reading.unidentified[0]
+    count = len(reading.unidentified)
+    return (
+        f"{count} unit(s) without an id are skipped, the first at {first.file}:{first.line}: "
+        "run loopcoder plan and commit the roadmap",
+    )
+
+
 def read_roadmap(services: Services, commit: str) -> Reading:
     """Parse every configured roadmap file of the commit. A missing file is an error."""
     sources = []

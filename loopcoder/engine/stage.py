@@ -43,6 +43,13 @@ class Desk:
         attempts = self.services.journal.history().unit(self.step.unit).attempts
         return next(a for a in attempts if a.number == self.step.attempt)
 
+    @property
+    def worker(self) -> str:
+        """The name of the worker that ran last: a fallback may have stepped in."""
+        worked = self.record.last("work")
+        name = str(worked.detail.get("worker") or "") if worked else ""
+        return name if name in self.services.settings.workers else self.step.worker
+
     def folder(self, round_: int) -> Path:
         """Where the round's prompt, transcript and logs are kept."""
         path = self.papers / f"round-{round_}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.execute import execute
 from loopcoder.engine.observe import observe
 from loopcoder.engine.preflight import run_preflight
-from loopcoder.engine.roadmap_source import read_roadmap, require_ids
+from loopcoder.engine.roadmap_source import read_roadmap, require_ids, skipped
 from loopcoder.engine.seal import seal
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Suspended
@@ -56,6 +57,10 @@ class _Pass:
     writes: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Keep what everybody must read, each sentence once."""
+        self.warnings = tuple(dict.fromkeys((*self.warnings, *warnings)))
 
 
 def tick(services: Services, options: TickOptions) -> TickReport:
@@ -163,6 +168,7 @@ def _desired(services: Services, gathered: _Pass) -> tuple[Roadmap, frozenset[Un
     reading = read_roadmap(services, head)
     require_ids(reading)
     gathered.diagnostics = tuple(reading.diagnostics)
+    gathered.warn(skipped(reading))
     return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
 
 
@@ -172,7 +178,7 @@ def _compile(services: Services, roadmap: Roadmap, gathered: _Pass) -> int:
         return 0
     desired = with_proposals(roadmap, services.journal.history())
     compiled = compile_in_tick(services, desired, gathered.diagnostics)
-    gathered.warnings = tuple(dict.fromkeys((*gathered.warnings, *compiled.warnings)))
+    gathered.warn(compiled.warnings)
     return compiled.writes
 
 

@@ -206,7 +206,7 @@ def _line(
         reason=reason,
         issue=view.issue.number if view.issue else None,
         pull=pull or left.step.pull,
-        worker=left.step.worker,
+        worker=left.desk.worker if left.desk else left.step.worker,
         attempt=left.step.attempt,
     )
     record = services.journal.history().unit(left.step.unit)
@@ -256,5 +256,6 @@ def _stopped_providers(
     for each in left:
         failure = each.result.failure if isinstance(each.result, Ended) else None
         if failure and policy_of(failure).stops_provider:
-            stopped.add(services.settings.workers[each.step.worker].provider)
+            worker = each.desk.worker if each.desk else each.step.worker
+            stopped.add(services.settings.workers[worker].provider)
     return frozenset(stopped)

@@ -9,10 +9,15 @@ import click
 
 from loopcoder.entrypoints.docs_cli import cli_page
 from loopcoder.entrypoints.docs_configuration import configuration_page
+from loopcoder.entrypoints.docs_failures import failures_page
 
 _MADE = "<!-- made by `make docs` from the code; do not edit -->\n\n"
 
-PAGES = {"configuration.md": configuration_page, "cli.md": cli_page}
+PAGES = {
+    "configuration.md": configuration_page,
+    "cli.md": cli_page,
+    "lifecycle.md": failures_page,
+}
 
 
 def page_text(name: str) -> str:

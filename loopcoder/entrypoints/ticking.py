@@ -17,6 +17,7 @@ from loopcoder.domain.tick_report import TickReport
 from loopcoder.engine.tick import TickOptions, tick
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.listening import LineListener, LiveListener
+from loopcoder.entrypoints.retention import remove_old_runs
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.tick_view import report_json
 from loopcoder.entrypoints.workshop import open_workshop
@@ -50,6 +51,7 @@ def run_tick(
     services = open_workshop(house, listener, stopper.event)
     with tick_lock(house.state_dir):
         house.workspaces.sweep()
+        remove_old_runs(house)
         try:
             report = tick(services, options)
         finally:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from loopcoder.entrypoints.bootstrap import open_house
+from loopcoder.entrypoints.inspection import inspect
 from tests.support import crashing
 from tests.support.project import Project, writes
 
@@ -29,32 +31,38 @@ WORK = {
 
 def world(project: Project) -> dict[str, Any]:
     """Everything a person could count: issues, branches with their trees, pulls, attempts."""
-    issues = project.json("issue", "list")["issues"]
-    pulls = project.json("pr", "list")["pulls"]
+    house = open_house(project.root, from_base=True, environ=project.environment)
+    look = inspect(house)
     branches = project.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
     return {
-        "issues": sorted((i["title"], i["state"], tuple(sorted(i["labels"]))) for i in issues),
-        "pulls": sorted((p["unit"], p["branch"], p["state"], p["title"]) for p in pulls),
+        "issues": issues_of(project),
+        "pulls": sorted((p.branch, p.state, p.title) for p in house.code_host.list_pulls()),
         "branches": {
             b: (project.git("rev-parse", f"{b}^{{tree}}"), len(project.subjects(f"main..{b}")))
             for b in branches
         },
         "main": project.git("rev-parse", "main"),
         "tree": project.git("status", "--porcelain"),
-        "states": {
-            name: sorted(row["unit"] for row in rows)
-            for name, rows in project.json("ready").items()
-        },
+        "states": {view.id: look.section_of(view) for view in look.snapshot.units},
         "attempts": {
-            unit: [(a["attempt"], a["outcome"], a["strike"]) for a in _attempts(project, unit)]
-            for unit in ("store", "notes", "bad")
+            view.id: [
+                (a.number, a.finished and (a.finished.outcome, a.finished.strike))
+                for a in view.record.attempts
+            ]
+            for view in look.snapshot.units
         },
+        "comments": [
+            len(house.tracker.list_comments(issue.number)) for issue in house.tracker.list_issues()
+        ],
+        "left open": [event.fact for event in look.snapshot.history.open_effects.values()],
+        "unsettled": [s for s in look.snapshot.history.spend.values() if not s.settled],
     }
 
 
-def _attempts(project: Project, unit: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = project.json("log", unit, "--all")
-    return rows
+def issues_of(project: Project) -> list[tuple[Any, ...]]:
+    house = open_house(project.root, from_base=True, environ=project.environment)
+    issues = house.tracker.list_issues()
+    return sorted((i.title, i.state, tuple(sorted(i.labels))) for i in issues)
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +163,3 @@ def test_a_compile_killed_between_two_writes_is_made_good_by_the_next(
     assert crashing.run(killed.root, ["compile"], killed.environment)[0] == 0
     assert issues_of(killed) == issues_of(whole)
     assert killed.json("compile")["writes"] == 0
-
-
-def issues_of(project: Project) -> list[tuple[Any, ...]]:
-    rows = project.json("issue", "list")["issues"]
-    return sorted((i["title"], i["state"], tuple(sorted(i["labels"]))) for i in rows)

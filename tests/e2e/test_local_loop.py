@@ -69,7 +69,9 @@ def test_a_tick_ends_with_a_report_that_can_be_read_again(project: Project) -> N
 def test_red_gates_go_back_to_the_worker_and_then_become_a_strike(project: Project) -> None:
     project.begin(
         "- [ ] Store <!-- id: store -->\n",
-        work={"store": [writes(store="RED"), {"rounds": [writes(store="RED"), writes(store="ok")]}]},
+        work={
+            "store": [writes(store="RED"), {"rounds": [writes(store="RED"), writes(store="ok")]}]
+        },
     )
     row = project.tick()["units"]["store"]
     assert (row["outcome"], row["attempt"]) == ("failed", 1)
@@ -208,9 +210,7 @@ def test_two_units_red_only_together_are_told_apart_by_order(project: Project) -
 
 
 def test_follow_up_work_waits_for_a_persons_approval(project: Project) -> None:
-    outcome = {
-        "outcome": {"status": "done", "follow_ups": [{"title": "Tidy up", "body": "later"}]}
-    }
+    outcome = {"outcome": {"status": "done", "follow_ups": [{"title": "Tidy up", "body": "later"}]}}
     project.begin(
         "- [ ] Store <!-- id: store -->\n",
         work={"store": [[*writes(store="kept"), outcome]], "*": [writes(tidy="tidied")]},
@@ -224,9 +224,7 @@ def test_follow_up_work_waits_for_a_persons_approval(project: Project) -> None:
 
 
 def test_landing_by_commit_goes_to_the_work_branch_and_never_to_the_base(project: Project) -> None:
-    project.begin(
-        CHAIN, work=WORK, config={"landing": {"mode": "commit", "work_branch": "night"}}
-    )
+    project.begin(CHAIN, work=WORK, config={"landing": {"mode": "commit", "work_branch": "night"}})
     base = project.git("rev-parse", "main")
     report = project.tick()
     assert {row["outcome"] for row in report["units"].values()} == {"committed"}

@@ -132,6 +132,7 @@ def _as_json(house: House, record: UnitRecord, attempt: AttemptRecord) -> dict[s
                 "passed": s.finished.passed if s.finished else None,
                 "sha": s.finished.sha if s.finished else None,
                 "reason": s.finished.reason if s.finished else None,
+                "artifacts": dict(s.finished.artifacts) if s.finished else {},
             }
             for s in attempt.stages
         ],
