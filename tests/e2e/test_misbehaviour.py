@@ -340,3 +340,20 @@ def test_a_unit_for_an_unknown_worker_waits_and_names_those_that_are_known(zoo: 
 
 def test_no_secret_is_in_anything_that_was_written_down_for_people(zoo: Zoo) -> None:
     assert SECRET not in json.dumps(zoo.seen)
+
+
+def test_what_a_person_should_see_is_never_landed_by_commit(project: Project) -> None:
+    project.begin(
+        "- [ ] Store <!-- id: store -->\n",
+        work={"store": [[{"write": {"pyproject.toml": "[project]\n"}}]]},
+        config={"landing": {"mode": "commit", "work_branch": "night"}},
+    )
+    row = project.tick()["units"]["store"]
+    assert row["outcome"] == "needs-human"
+    assert "pyproject.toml" in row["reason"]
+    assert "pyproject.toml" in project.run("status").stdout
+    branches = project.git("branch", "--list", "--format=%(refname:short)").split()
+    assert "loopcoder/store" not in branches
+    assert project.subjects() == ["Begin"]
+    if "night" in branches:
+        assert project.subjects("night") == ["Begin"]

@@ -1,0 +1,25 @@
+"""Ticks at a time of our choosing: everything is real but the clock, so waiting takes no time."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from loopcoder.adapters.memory.clock import FixedClock
+from loopcoder.domain.tick_report import TickReport
+from loopcoder.engine.tick import TickOptions
+from loopcoder.entrypoints.bootstrap import open_house
+from loopcoder.entrypoints.terminal import stderr
+from loopcoder.entrypoints.ticking import Stopper, new_run, run_tick
+from tests.support.project import Project
+
+
+def tick_at(project: Project, clock: FixedClock) -> TickReport:
+    """One tick of the project in this process, by this clock."""
+    house = open_house(project.root, from_base=True, environ=project.environment)
+    vars(house)["clock"] = clock
+    try:
+        return run_tick(house, TickOptions(new_run()), stderr(), Stopper(threading.Event()))
+    finally:
+        house.journal.close()
+        assert os.getcwd() != str(project.root)
