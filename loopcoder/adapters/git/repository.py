@@ -10,6 +10,7 @@ import pwd
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from loopcoder.adapters.git.command import Git, GitError
@@ -142,20 +143,14 @@ class Repository:
         path = posixpath.normpath(path)
         if path.startswith(("../", "/")):
             return None
-        done = self.git.run(
-            "cat-file", "--batch", "--follow-symlinks", "-z",
-            input=os.fsencode(f"{commit}:{path}\0"),
-        )  # fmt: skip
-        head, _, rest = done.stdout.partition(b"\n")
-        fields = head.split(b" ")
-        if len(fields) != 3 or fields[1] != b"blob":
+        try:
+            return (_kept_file if _is_hash(commit) else _read_file)(self, commit, path)
+        except _NoCommit:
             return None
-        return rest[: int(fields[2])].decode("utf-8", "replace")
 
     def list_files(self, commit: str) -> Sequence[str]:
         """Every path of a commit, from the top; what is not UTF-8 in a name is replaced."""
-        listed = self.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).stdout
-        return [name.decode("utf-8", "replace") for name in listed.split(b"\0")[:-1]]
+        return (_kept_list if _is_hash(commit) else _list_files)(self, commit)
 
     def identity(self) -> tuple[str, str]:
         """Name and mail that the user commits with; the login name where none is set."""
@@ -190,6 +185,47 @@ class Repository:
                 f"The repository {self.root} has no commit yet.",
                 "Commit something first: git add -A && git commit -m 'Start'",
             )
+
+
+class _NoCommit(Exception):
+    """The commit is not there (yet)."""
+
+
+def _is_hash(commit: str) -> bool:
+    """Whether this names the same commit for ever, so that what it holds can be kept in mind."""
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) is not None
+
+
+def _read_file(repository: Repository, commit: str, path: str) -> str | None:
+    asked = f"{commit}^{{commit}}\0{commit}:{path}\0"
+    answer = repository.git.run(
+        "cat-file", "--batch", "--follow-symlinks", "-z", input=os.fsencode(asked)
+    ).stdout
+    kind, size, rest = _batch_entry(answer)
+    if kind != b"commit":
+        raise _NoCommit
+    kind, size, rest = _batch_entry(rest[size + 1 :])
+    return rest[:size].decode("utf-8", "replace") if kind == b"blob" else None
+
+
+def _batch_entry(answer: bytes) -> tuple[bytes, int, bytes]:
+    """Type and size of the next object of `cat-file --batch`, and what follows its header."""
+    head, _, rest = answer.partition(b"\n")
+    fields = head.split(b" ")
+    if len(fields) != 3 or not fields[2].isdigit():
+        return b"", 0, rest
+    return fields[1], int(fields[2]), rest
+
+
+def _list_files(repository: Repository, commit: str) -> tuple[str, ...]:
+    asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    listed = repository.git.run(*asked).stdout
+    return tuple(name.decode("utf-8", "replace") for name in listed.split(b"\0")[:-1])
+
+
+# Every attempt of a wave asks the same commit the same things.
+_kept_file = lru_cache(maxsize=512)(_read_file)
+_kept_list = lru_cache(maxsize=4)(_list_files)
 
 
 def _unusable(path: Path, lines: Sequence[str], words: str) -> ConfigurationError | GitError:

@@ -199,3 +199,17 @@ def test_unusual_repositories_go_the_whole_way(new_project, tmp_path: Path, kind
     assert combined.merged == (commit, other)
     spaces.discard_workspace(KEY)
     assert project.git("status", "--porcelain") == before
+
+
+def test_a_commit_that_comes_later_is_read_then(project, new_project) -> None:
+    elsewhere = new_project(name="elsewhere")
+    commit = elsewhere.commit({"late.txt": "late\n"})
+    assert project.repository.read(commit, "late.txt") is None
+    project.git("fetch", "-q", str(elsewhere.root), "HEAD")
+    assert project.repository.read(commit, "late.txt") == "late\n"
+
+
+def test_a_branch_is_read_as_it_stands_now(project) -> None:
+    assert project.repository.read("main", "src/b.py") == "print(1)\n"
+    project.commit({"src/b.py": "print(2)\n"})
+    assert project.repository.read("main", "src/b.py") == "print(2)\n"

@@ -306,7 +306,7 @@ def test_questions_about_commits(project) -> None:
     assert not spaces.is_ancestor(child, head)
     assert spaces.read(head, "a.txt") == "one\ntwo\n"
     assert spaces.read(head, "nope") is None
-    assert spaces.list_files(head) == [".gitignore", "a.txt", "src/b.py"]
+    assert spaces.list_files(head) == (".gitignore", "a.txt", "src/b.py")
 
 
 def test_without_a_sandbox_objects_are_copied_and_share_nothing(project) -> None:
