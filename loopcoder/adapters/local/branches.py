@@ -43,9 +43,12 @@ class Branches:
 
         A working tree that has the branch checked out goes with it, as `git merge --ff-only`
         would take it; where that would overwrite something of the user's, Unavailable is raised
-        and nothing has changed. A branch that is not at `expected` raises Stale.
+        and nothing has changed. A branch that is not at `expected` raises Stale, unless it is at
+        `commit` already.
         """
         current = self.head(branch)
+        if current == commit:
+            return
         if current != expected:
             raise _moved(branch, expected, current)
         if not self.has_commit(commit):

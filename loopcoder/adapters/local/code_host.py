@@ -6,7 +6,7 @@ the reference. There is no verb here that writes to a base branch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from loopcoder.adapters.git.repository import Repository
@@ -41,8 +41,7 @@ class LocalCodeHost:
         """As the port says. A branch that the user has checked out takes the user's tree along;
         where that would overwrite local changes, Unavailable is raised."""
         checked_branch(branch, self._base)
-        if self._branches.head(branch) != commit:
-            self._branches.advance(branch, commit, expected)
+        self._branches.advance(branch, commit, expected)
         with self._store.writing() as db:
             record_head(db, branch, commit, self._now())
 
@@ -64,9 +63,9 @@ class LocalCodeHost:
     def create_pull(self, draft: PullDraft) -> PullRequest:
         checked_branch(draft.branch, self._base)
         self._book.list_all()  # a merge that nobody has noticed must not stand in the way
-        head = self._demand_head(draft.branch)
-        base = self._demand_head(draft.base)
-        if self._branches.is_ancestor(head, base):
+        heads = self._branches.heads()
+        head, base = _demand_head(heads, draft.branch), _demand_head(heads, draft.base)
+        if self._book.relation(base, head).contained:
             raise LoopcoderError(f"{draft.branch} has nothing that {draft.base} does not have.")
         with self._store.writing() as db:
             created = insert_pull(db, draft, head, self._actor, self._now())
@@ -89,11 +88,11 @@ class LocalCodeHost:
         """Let go of the file."""
         self._store.close()
 
-    def _demand_head(self, branch: str) -> str:
-        head = self._branches.head(branch)
-        if head is None:
-            raise NotFound(f"There is no branch {branch}.")
-        return head
-
     def _now(self) -> str:
         return stamp(self._clock.now())
+
+
+def _demand_head(heads: Mapping[str, str], branch: str) -> str:
+    if branch not in heads:
+        raise NotFound(f"There is no branch {branch}.")
+    return heads[branch]

@@ -63,13 +63,19 @@ class PullBook:
             now = [pull for pull in read_pulls(db) if pull.number in numbers]
         return [_with_relation(pull, heads, relations) for pull in now]
 
+    def relation(self, base: str, head: str) -> Relation:
+        """How a commit stands to another one, remembered for when it becomes a pull request."""
+        return self._related({(base, head)})[base, head]
+
     def _relations(
         self, pulls: list[PullRequest], heads: dict[str, str]
     ) -> dict[tuple[str, str], Relation]:
+        return self._related(
+            {(heads[pull.base], pull.head) for pull in pulls if pull.is_open and pull.base in heads}
+        )
+
+    def _related(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], Relation]:
         """Remembered for each pair of commits, so that a hundred pull requests list quickly."""
-        wanted = {
-            (heads[pull.base], pull.head) for pull in pulls if pull.is_open and pull.base in heads
-        }
         with self._store.reading() as db:
             rows = db.execute("SELECT * FROM merges").fetchall()
         known = {
