@@ -41,13 +41,16 @@ def combine_commits(git: Git, base: str, commits: Sequence[str], message: str) -
 
     Repeatable: a merge commit carries the newest time of what it merges.
     """
-    head, merged, evicted = base, [], []
-    times = _times(git, [base, *commits])
-    newest = times[base]
+    head, merged, evicted = base, list[str](), []
+    facts = _facts(git, [base, *commits])
+    newest = facts[base].seconds
+    siblings = {commit for commit in commits if facts[commit].parents == (base,)}
+    all_siblings = len(siblings) == len(commits)
     for commit in commits:
-        newest = max(newest, times[commit])
+        newest = max(newest, facts[commit].seconds)
+        apart = all_siblings and head != base
         try:
-            head = _onto(git, head, commit, message, newest)
+            head = _onto(git, head, commit, message, newest, apart=apart)
             merged.append(commit)
         except _DoesNotFit as reason:
             evicted.append((commit, str(reason)))
@@ -58,12 +61,21 @@ class _DoesNotFit(Exception):
     pass
 
 
-def _onto(git: Git, head: str, commit: str, message: str, seconds: int) -> str:
-    base = git.run("merge-base", head, commit, check=False).stdout.decode().strip()
-    if not base:
-        raise _DoesNotFit("has no history in common with the base")
-    if base in (head, commit):
-        return commit if base == head else head
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    seconds: int
+    parents: tuple[str, ...]
+
+
+def _onto(git: Git, head: str, commit: str, message: str, seconds: int, *, apart: bool) -> str:
+    """The merge of two commits, or the one that contains the other. `apart`: it is known that
+    they have a common ancestor and that neither contains the other."""
+    if not apart:
+        base = git.run("merge-base", head, commit, check=False).stdout.decode().strip()
+        if not base:
+            raise _DoesNotFit("has no history in common with the base")
+        if base in (head, commit):
+            return commit if base == head else head
     merge = merge_trees(git, head, commit)
     if not merge.clean:
         named = ", ".join(merge.conflicts[:_MOST_NAMED]) or "what became of a file"
@@ -72,7 +84,7 @@ def _onto(git: Git, head: str, commit: str, message: str, seconds: int) -> str:
     return write_commit(git, merge.tree, [head, commit], draft_at(seconds, message))
 
 
-def _times(git: Git, commits: Sequence[str]) -> dict[str, int]:
-    listed = git.text("rev-list", "--no-walk=unsorted", "--timestamp", *commits)
-    pairs = (line.split() for line in listed.splitlines())
-    return {commit: int(seconds) for seconds, commit in pairs}
+def _facts(git: Git, commits: Sequence[str]) -> dict[str, _Facts]:
+    listed = git.text("rev-list", "--no-walk=unsorted", "--timestamp", "--parents", *commits)
+    rows = (line.split() for line in listed.splitlines())
+    return {commit: _Facts(int(seconds), tuple(parents)) for seconds, commit, *parents in rows}

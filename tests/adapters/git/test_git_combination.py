@@ -46,6 +46,22 @@ def test_those_that_conflict_are_evicted_with_the_paths(project, branches) -> No
     project.assert_untouched()
 
 
+def test_what_is_contained_already_adds_no_commit(project, branches) -> None:
+    base = branches["start"]
+    order = [branches["d"], branches["a"]]
+    combined = project.workspaces.combine(base, order, "merge")
+    assert (combined.head, combined.merged) == (branches["d"], tuple(order))
+    twice = [branches["b"], branches["b"]]
+    assert project.workspaces.combine(base, twice, "merge").head == branches["b"]
+
+
+def test_siblings_are_merged_in_order(project, branches) -> None:
+    order = [branches["a"], branches["b"]]
+    combined = project.workspaces.combine(branches["start"], order, "merge")
+    assert combined.merged == tuple(order)
+    assert project.git("rev-parse", f"{combined.head}^1", f"{combined.head}^2").split() == order
+
+
 def test_nothing_to_combine_is_the_base(project, branches) -> None:
     base = branches["d"]
     assert project.workspaces.combine(base, [], "merge").head == base
