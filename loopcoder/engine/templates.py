@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,6 +12,8 @@ from loopcoder.domain.untrusted import clean, code, fence
 
 LONGEST_CLEANED = 400_000
 
+_compiling = threading.Lock()
+
 
 def render(name: str, **values: object) -> str:
     """The template `name` of `loopcoder/templates`, with these values."""
@@ -19,7 +22,8 @@ def render(name: str, **values: object) -> str:
 
 def render_blocks(name: str, **values: object) -> tuple[tuple[str, str], ...]:
     """The template's blocks, in order, each by name: a prompt is measured block by block."""
-    template = _environment().get_template(name)
+    with _compiling:  # attempts begin together, and one compilation is enough
+        template = _environment().get_template(name)
     context = template.new_context(values)
     rendered = (
         (block, "".join(make(context)).strip("\n")) for block, make in template.blocks.items()
