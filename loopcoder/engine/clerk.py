@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
-from loopcoder.domain.diagnostic import Stale
-from loopcoder.domain.event import (
-    EffectBegun,
-    EffectFinished,
-    EffectOutcome,
-    Entry,
-    Fact,
-    Holder,
-    Json,
-)
+from loopcoder.domain.event import Entry, Fact, Holder, Json
 from loopcoder.domain.unit import DEFAULT_PLAN, UnitId
+from loopcoder.engine.effects import Effect, effect
 from loopcoder.ports.clock import Clock
 from loopcoder.ports.journal import Journal
 from loopcoder.ports.tracker import Tracker
@@ -55,30 +47,9 @@ def json_list(items: Iterable[str]) -> list[Json]:
     return list(items)
 
 
-@dataclass(slots=True)
-class Write:
-    """A write under way. `facts` are recorded with its receipt, in the same step."""
-
-    outcome: EffectOutcome = EffectOutcome.DONE
-    facts: list[Fact] = field(default_factory=list)
-
-
-@contextmanager
 def writing(
     clerk: Clerk, unit: UnitId, verb: str, number: int, detail: Mapping[str, Json]
-) -> Iterator[Write]:
-    """Begin a write on an issue and, when the caller is through, finish it.
-
-    When the tracker fails, the write stays open in the record: its answer may be lost and not
-    its effect. The next plan looks, and closes it.
-    """
-    begun = EffectBegun(verb, f"#{number}", detail)
-    (event,) = clerk.journal.record(clerk.entry(unit, begun))
-    write = Write()
-    try:
-        yield write
-    except Stale as error:
-        receipt = EffectFinished(event.id, EffectOutcome.STALE, {"error": str(error)})
-        clerk.record(unit, [receipt])
-        raise
-    clerk.record(unit, [EffectFinished(event.id, write.outcome), *write.facts])
+) -> AbstractContextManager[Effect]:
+    """A write on an issue, begun before and finished after. One that fails stays open, and the
+    next plan looks and closes it."""
+    return effect(clerk.journal, verb, f"#{number}", detail, unit=unit, principal=clerk.principal)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.event import EffectBegun, EffectFinished, EffectOutcome, Entry, Fact, Json
 from loopcoder.domain.unit import UnitId
 from loopcoder.ports.journal import Journal
@@ -37,8 +37,12 @@ def effect(
     epoch: int | None = None,
     principal: str = "scheduler",
 ) -> Iterator[Effect]:
-    """Begin, let the caller act, finish. A process killed in between leaves the begin behind,
-    and the next pass looks at the world before it does anything again."""
+    """Begin, let the caller act, finish.
+
+    A process killed in between leaves the begin behind, and so does a write that failed: its
+    answer may be lost and not its effect. Whoever comes next looks at the world before it does
+    anything again. Only what was refused before it was tried is closed, as stale.
+    """
 
     def entry(fact: Fact) -> Entry:
         return Entry(fact, unit, attempt, epoch, principal)
@@ -47,9 +51,9 @@ def effect(
     running = Effect()
     try:
         yield running
-    except LoopcoderError as error:
-        outcome = EffectOutcome.STALE if isinstance(error, Stale) else EffectOutcome.FAILED
-        journal.record(entry(EffectFinished(begun.id, outcome, {"error": str(error)})))
+    except Stale as error:
+        stale = EffectFinished(begun.id, EffectOutcome.STALE, {"error": str(error)})
+        journal.record(entry(stale))
         raise
     done = EffectFinished(begun.id, running.outcome, running.receipt)
     journal.record(entry(done), *map(entry, running.facts))
