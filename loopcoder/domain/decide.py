@@ -14,6 +14,7 @@ from loopcoder.domain.allowance import WORK_SHARE, allowance
 from loopcoder.domain.breaker import BreakerState, breakers, may_dispatch
 from loopcoder.domain.budget import Refusal, Request, reserve
 from loopcoder.domain.graph import globs_overlap
+from loopcoder.domain.history import History, Spend
 from loopcoder.domain.lifecycle import State
 from loopcoder.domain.readiness import next_step
 from loopcoder.domain.settings import Settings
@@ -97,10 +98,12 @@ def _state(step: act.Dispatch) -> State:
 @dataclass(slots=True)
 class _Wave:
     """What has been given out so far in this decision. `running` are the units that are being
-    worked on or were just chosen, `flying` their providers."""
+    worked on or were just chosen, `flying` their providers; `history` also knows what those that
+    were just chosen will set aside, so that together they fit under the caps."""
 
     snapshot: Snapshot
     settings: Settings
+    history: History
     states: tuple[BreakerState, ...]
     views: dict[UnitId, UnitView]
     running: list[UnitId]
@@ -115,6 +118,7 @@ class _Wave:
         return cls(
             snapshot,
             settings,
+            snapshot.history.copy(),
             breakers(snapshot.history, settings.breaker, snapshot.now),
             {view.id: view for view in snapshot.units},
             [view.id for view in alive],
@@ -126,6 +130,21 @@ class _Wave:
         self.flying.append(self.settings.workers[step.worker].provider)
         self.chosen += 1
         self.chosen_builds += step.pull is None
+        request = request_for(step, self.views[step.unit], self.snapshot.tick.run, self.settings)
+        if request.usd:
+            planned = f"planned-{self.chosen}"
+            self.history.spend[planned] = Spend(
+                reservation=planned,
+                at=self.snapshot.now,
+                run=request.run,
+                unit=request.unit,
+                attempt=request.attempt,
+                provider=request.provider,
+                purpose=request.purpose,
+                reserved=request.usd,
+                usd=request.usd,
+                tokens=0,
+            )
 
 
 def _allocate(
@@ -206,7 +225,7 @@ def _provider_refusal(worker: str, wave: _Wave) -> str:
 
 def _budget_refusal(step: act.Dispatch, wave: _Wave) -> str:
     request = request_for(step, wave.views[step.unit], wave.snapshot.tick.run, wave.settings)
-    verdict = reserve(wave.snapshot.history, wave.settings.budget, request, wave.snapshot.now)
+    verdict = reserve(wave.history, wave.settings.budget, request, wave.snapshot.now)
     return verdict.reason if isinstance(verdict, Refusal) else ""
 
 

@@ -400,3 +400,12 @@ def test_the_decision_is_the_same_for_the_same_world() -> None:
     assert decide(seen, SETTINGS) == decide(seen, SETTINGS)
     shuffled = replace(seen, units=tuple(reversed(seen.units)))
     assert dispatched(seen) == dispatched(shuffled)
+
+
+def test_a_wave_is_no_larger_than_what_its_budget_allows_together() -> None:
+    settings = replace(SETTINGS, budget=Caps(attempt=Decimal(2), tick=Decimal(4)))
+    paid = [view(name, unit=unit(name, worker="paid")) for name in ("a", "b", "c")]
+    actions = decided(snapshot(paid), settings)
+    assert [isinstance(actions[name], act.Dispatch) for name in "abc"] == [True, True, False]
+    assert "$3.00 is spent or set aside" in actions["c"].reason
+    assert snapshot(paid).history.spend == {}
