@@ -158,6 +158,11 @@ class ProviderOutcome:
     usd: Decimal
 
 
+_SUCCEEDED = frozenset({"proposed", "updated", "committed"})
+"""Outcomes that show a provider at work. An attempt that a person ended, or that asked for one,
+says nothing about its provider either way."""
+
+
 @dataclass(slots=True)
 class History:
     """The fold. `apply` takes events in order; everything else only reads."""
@@ -244,7 +249,7 @@ class History:
                     tokens=fact.tokens,
                     basis=fact.basis,
                 )
-            case e.AttemptFinished() as fact:
+            case e.AttemptFinished() as fact if fact.failure or fact.outcome in _SUCCEEDED:
                 self.outcomes.append(
                     ProviderOutcome(
                         event.at, fact.provider, fact.failure, event.unit, self._spent_on(event)

@@ -19,6 +19,7 @@ from loopcoder.domain.event import (
     Retried,
 )
 from loopcoder.domain.history import History
+from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.issue import CommandLabel
 from loopcoder.domain.pull_body import status_comment
 from loopcoder.domain.snapshot import Snapshot
@@ -107,7 +108,8 @@ def _comments_used_up(services: Services) -> bool:
 def _abandon(services: Services, snapshot: Snapshot, action: act.Abandon) -> None:
     record = snapshot.history.unit(action.unit)
     provider = record.current.begun.provider if record.current else ""
-    finished = AttemptFinished("failed", action.reason, action.strike, None, provider)
+    failure = FailureClass.CRASH if action.strike else None
+    finished = AttemptFinished("failed", action.reason, action.strike, failure, provider)
     released = ClaimReleased("abandoned")
     services.journal.record(
         Entry(finished, action.unit, action.attempt, record.epoch),

@@ -409,3 +409,12 @@ def test_a_wave_is_no_larger_than_what_its_budget_allows_together() -> None:
     assert [isinstance(actions[name], act.Dispatch) for name in "abc"] == [True, True, False]
     assert "$3.00 is spent or set aside" in actions["c"].reason
     assert snapshot(paid).history.spend == {}
+
+
+def test_an_attempt_that_a_person_ended_says_nothing_about_its_provider() -> None:
+    story = Story()
+    for number in (1, 2):
+        story.attempt(f"broken-{number}", 1, failure=FailureClass.TIMEOUT, strike=True)
+    story.attempt("given-up", 1, outcome="dropped")
+    story.attempt("broken-3", 1, failure=FailureClass.TIMEOUT, strike=True)
+    assert dispatched(snapshot([view("login", 1, story)], story)) == []
