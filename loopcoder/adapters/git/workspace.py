@@ -61,8 +61,7 @@ class GitWorkspaces:
         self._folder(workspace.key).work_tree.settle()
 
     def change(self, start: str, commit: str) -> ChangeSet:
-        tree = self._plumbing.text("rev-parse", "--verify", f"{commit}^{{tree}}")
-        return read_change(self._plumbing.directory, start, tree, self.limits.text)
+        return read_change(self._plumbing.directory, start, commit, self.limits.text)
 
     def unresolved(self, workspace: Workspace) -> tuple[str, ...]:
         return unresolved_conflicts(workspace)
