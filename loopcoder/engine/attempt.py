@@ -31,6 +31,9 @@ from loopcoder.engine.verify import (
 from loopcoder.engine.work import work
 from loopcoder.ports.workspace import Workspace, WorkspaceKey
 
+_PUBLISHED = frozenset({UnitOutcome.PROPOSED, UnitOutcome.UPDATED, UnitOutcome.COMMITTED})
+"""Ends after which all that was in the workspace is in a commit of ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -305,7 +308,16 @@ def end_attempt(desk: Desk, ended: Ended) -> None:
         facts.append(NeedsHuman(ended.people))
     services.journal.record(*(Entry(f, step.unit, step.attempt, desk.epoch) for f in facts))
     key = WorkspaceKey(step.unit, step.attempt)
-    services.workspaces.discard_workspace(key, rescue=desk.papers / "left-over.patch")
+    left_over = None if ended.outcome in _PUBLISHED else desk.papers / "left-over.patch"
+    services.workspaces.discard_workspace(key, rescue=left_over)
+
+
+def _provider_used(desk: Desk) -> str:
+    """Whose run the outcome speaks of: a fallback's, when the step's own worker was of no use."""
+    worked = desk.record.last("work")
+    name = str(worked.detail.get("worker") or "") if worked else ""
+    workers = desk.services.settings.workers
+    return workers.get(name, workers[desk.step.worker]).provider
 
 
 def _after_work(worked: StageFinished) -> Ended | None:
