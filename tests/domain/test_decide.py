@@ -376,6 +376,11 @@ def test_an_open_breaker_stops_its_provider_and_a_fallback_takes_over() -> None:
     action = decided(seen)["login"]
     assert isinstance(action, act.Wait)
     assert action.cause is act.Cause.BREAKER
+    first = replace(SETTINGS.workers["default"], fallback=("paid",))
+    fallback = replace(SETTINGS, workers={**SETTINGS.workers, "default": first})
+    action = decided(seen, fallback)["login"]
+    assert isinstance(action, act.Dispatch)
+    assert action.worker == "paid"
 
 
 def test_a_commit_that_did_not_fit_its_wave_waits_until_the_base_moves() -> None:
@@ -413,6 +418,7 @@ def test_a_wave_is_no_larger_than_what_its_budget_allows_together() -> None:
 
 def test_an_attempt_that_a_person_ended_says_nothing_about_its_provider() -> None:
     story = Story()
+    story.at = NOW - timedelta(minutes=10)
     for number in (1, 2):
         story.attempt(f"broken-{number}", 1, failure=FailureClass.TIMEOUT, strike=True)
     story.attempt("given-up", 1, outcome="dropped")
