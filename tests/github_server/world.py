@@ -1,0 +1,166 @@
+"""A server with one repository, and the few things that tests say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from loopcoder.adapters.memory.people import Person
+from loopcoder.domain.issue import Actor
+from tests.github_server.account import Role
+from tests.github_server.faults import Fault, How
+from tests.github_server.git_store import GitStore
+from tests.github_server.hub import Hub, Logged
+from tests.github_server.limits import Limits
+from tests.github_server.people import HubDesk, HubTracker
+from tests.github_server.records import Item
+from tests.github_server.repository import Repository
+from tests.github_server.server import Server
+from tests.github_server.verbs.branches import sync
+
+OWNER, NAME = "acme", "rocket"
+BOT, ANA, BEN, EVE = "loopcoder-bot", "ana", "ben", "eve"
+TOKEN = {BOT: "ghp_bot", ANA: "ghp_ana", BEN: "ghp_ben", EVE: "ghp_eve"}
+_IDS = {BOT: 1_000_007, ANA: 1001, BEN: 1002, EVE: 1003}
+
+
+@dataclass(slots=True)
+class Github:
+    """`acme/rocket`: bot, ana and ben write; eve is an outsider."""
+
+    server: Server
+    hub: Hub
+    repo: Repository
+
+    @classmethod
+    def start(
+        cls,
+        root: Path,
+        seed: Path | None = None,
+        *,
+        now: Callable[[], datetime] | None = None,
+        limits: Limits | None = None,
+        private: bool = False,
+        port: int = 0,
+    ) -> Github:
+        """A listening server; with no seed the repository has one empty commit on `main`."""
+        hub = Hub(root, limits=limits or Limits(rest=1_000_000, graphql=1_000_000))
+        if now is not None:
+            hub.now_from = now
+        repo = hub.add_repository(OWNER, NAME, seed=seed, private=private)
+        if seed is None:
+            repo.git.move("refs/heads/main", repo.git.add_commit(None, {}, "Start"))
+            repo.known_refs = repo.git.refs("refs/heads", "refs/tags")
+        for login, token in TOKEN.items():
+            account = hub.add_account(login, number=_IDS[login])
+            hub.add_token(account, token)
+            if login != EVE:
+                hub.grant(repo, login, Role.WRITE)
+        return cls(Server(hub, port), hub, repo)
+
+    # --- addresses
+
+    @property
+    def api_url(self) -> str:
+        """What GITHUB_API_URL is set to; the same API answers under `/api/v3` as well."""
+        return self.server.url
+
+    @property
+    def full_name(self) -> str:
+        return self.repo.full_name
+
+    def remote(self, login: str = BOT) -> str:
+        """The address to clone from, with the account's token in it."""
+        host = self.server.url.removeprefix("http://")
+        return f"http://x-access-token:{TOKEN[login]}@{host}/{self.full_name}.git"
+
+    @property
+    def git(self) -> GitStore:
+        return self.repo.git
+
+    # --- people
+
+    def actor(self, login: str) -> Actor:
+        account = self.hub.account(login)
+        assert account is not None, login
+        return Actor(account.id, account.login)
+
+    def person(self, login: str) -> Person:
+        """Somebody at work on the web site: no token, no limits, no faults, no lag."""
+        tracker = HubTracker(self.hub, self.repo, login)
+        return Person(self.actor(login), tracker, HubDesk(self.hub, self.repo, login))
+
+    def put_branch(self, branch: str, commit: str | None, by: str = ANA) -> None:
+        """Somebody moves (or with None deletes) a branch, by force if need be."""
+        with self.hub.lock:
+            self.git.move(f"refs/heads/{branch}", commit)
+            sync(self.repo, self.hub.acting(by))
+
+    def commit(self, parent: str, files: Mapping[str, str], message: str = "Change") -> str:
+        return self.git.add_commit(parent, files, message)
+
+    def item(self, number: int) -> Item:
+        found = self.repo.item(number)
+        assert found is not None, f"there is no #{number}"
+        return found
+
+    # --- trouble
+
+    def fail(
+        self, match: str = "*", *, times: int = 1, status: int = 502, after: bool = False,
+        skip: int = 0, headers: dict[str, str] | None = None, data: object = None,
+    ) -> None:  # fmt: skip
+        """The next matching requests are answered with a status; see `Fault`."""
+        self.hub.faults.add(
+            Fault(match, times, skip, How.STATUS, after, status, headers or {}, data)
+        )
+
+    def cut(self, match: str = "*", *, times: int = 1, after: bool = False, skip: int = 0) -> None:
+        """The connection breaks before (or, with `after`, after) the effect."""
+        self.hub.faults.add(Fault(match, times, skip, How.CUT, after))
+
+    def truncate(self, match: str = "*", *, times: int = 1, skip: int = 0) -> None:
+        """Half of the answer arrives."""
+        self.hub.faults.add(Fault(match, times, skip, How.TRUNCATE, True))
+
+    def hang(self, match: str = "*", *, seconds: float, after: bool = False) -> None:
+        """No answer for a while, then the connection breaks."""
+        self.hub.faults.add(Fault(match, how=How.HANG, after=after, seconds=seconds))
+
+    def call(
+        self, match: str, do: Callable[[], object], *, after: bool = False, skip: int = 0,
+        times: int = 1,
+    ) -> None:  # fmt: skip
+        """Do something before (or after) the effect of the next matching request."""
+        self.hub.faults.add(Fault(match, times, skip, How.NOTHING, after, do=do))
+
+    def lag(self, seconds: float, *, gets: bool = False) -> None:
+        """From now on lists (with `gets`: single objects too) are that old."""
+        self.hub.lag.seconds, self.hub.lag.gets = seconds, gets
+
+    def expire(self, login: str = BOT) -> None:
+        """The account's token is worth nothing any more."""
+        del self.hub.tokens[TOKEN[login]]
+
+    # --- what was asked
+
+    def requests(self, operation: str = "") -> list[Logged]:
+        return [each for each in self.hub.log if operation in ("", each.operation)]
+
+    def forget_requests(self) -> None:
+        self.hub.log.clear()
+
+    @property
+    def quota_used(self) -> int:
+        """Points of the primary limits that our token used so far."""
+        meter = self.hub.meter(self.hub.account(BOT))
+        return sum(window.used for window in meter.windows.values())
+
+    def violations(self) -> list[str]:
+        return self.hub.violations
+
+    def close(self, **_: Any) -> None:
+        self.server.close()
