@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from loopcoder.domain.diagnostic import RoadmapError
+from dataclasses import replace
+
+from loopcoder.domain.diagnostic import Diagnostic, Place, RoadmapError, Severity
 from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
 from loopcoder.engine.services import Services
+
+REPLACED = "\ufffd"
 
 
 def require_ids(reading: Reading) -> None:
@@ -31,7 +35,7 @@ def skipped(reading: Reading) -> tuple[str, ...]:
 
 def read_roadmap(services: Services, commit: str) -> Reading:
     """Parse every configured roadmap file of the commit. A missing file is an error."""
-    sources = []
+    sources: list[Source] = []
     for path in services.settings.roadmaps:
         text = services.workspaces.read(commit, path)
         if text is None:
@@ -40,4 +44,15 @@ def read_roadmap(services: Services, commit: str) -> Reading:
                 f"Commit {path}, or name another file under roadmap: in loopcoder.yml.",
             )
         sources.append(Source(path, text))
-    return parse_roadmaps(sources)
+    reading = parse_roadmaps(sources)
+    unread = tuple(filter(None, map(_unread, sources)))
+    return replace(reading, diagnostics=(*unread, *reading.diagnostics)) if unread else reading
+
+
+def _unread(source: Source) -> Diagnostic | None:
+    """A text with replacement characters is not what was committed: nothing may be applied."""
+    place = source.text.find(REPLACED)
+    if place < 0:
+        return None
+    where = Place(source.file, source.text.count("\n", 0, place) + 1)
+    return Diagnostic(Severity.ERROR, "this line is not UTF-8", "Save the file as UTF-8.", where)
