@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from loopcoder.domain.report import why_ended
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.entrypoints.render import diagnostic_text
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.text import clean
 
 WAITING = frozenset({UnitOutcome.BLOCKED, UnitOutcome.HELD, UnitOutcome.WAITING})
+
+
+def say_errors(report: TickReport, terminal: Terminal) -> None:
+    """What is wrong with the roadmap, line by line."""
+    for diagnostic in report.diagnostics:
+        if diagnostic.is_error:
+            terminal.say(diagnostic_text(diagnostic, terminal.style))
 
 
 def say_report(report: TickReport, terminal: Terminal) -> None:

@@ -15,7 +15,7 @@ from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.quantities import parse_money
 from loopcoder.entrypoints.terminal import Terminal, stderr, stdout
-from loopcoder.entrypoints.tick_view import exit_code, report_json, say_report
+from loopcoder.entrypoints.tick_view import exit_code, report_json, say_errors, say_report
 from loopcoder.entrypoints.ticking import Stopper, new_run, run_tick, stoppable
 
 INTERRUPTED = 130
@@ -71,6 +71,7 @@ def run_command(
 
 
 def _show(report: TickReport, terminal: Terminal, as_json: bool) -> None:
+    say_errors(report, stderr())
     if as_json:
         click.echo(json.dumps(report_json(report)))
     else:

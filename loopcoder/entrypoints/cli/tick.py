@@ -12,9 +12,8 @@ from loopcoder.engine.tick import TickOptions
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.inspection import inspect
-from loopcoder.entrypoints.render import diagnostic_text
 from loopcoder.entrypoints.terminal import stderr, stdout
-from loopcoder.entrypoints.tick_view import exit_code, report_json, say_report
+from loopcoder.entrypoints.tick_view import exit_code, report_json, say_errors, say_report
 from loopcoder.entrypoints.ticking import new_run, run_tick, stoppable
 
 INTERRUPTED = 130
@@ -60,9 +59,7 @@ def tick_command(
     )
     with stoppable(terminal) as stopper:
         report = run_tick(house, options, terminal, stopper)
-    for diagnostic in report.diagnostics:
-        if diagnostic.is_error:
-            stderr().say(diagnostic_text(diagnostic, stderr().style))
+    say_errors(report, stderr())
     if as_json:
         click.echo(json.dumps(report_json(report), indent=2))
     else:
