@@ -41,9 +41,10 @@ def draft_plan(
     root, files = house.repository.root, house.settings.roadmaps
     sources, ids = read_sources(root, files), list[NewIds]()
     taken = frozenset(map(str, house.journal.history().units))
-    if mint:
-        sources, ids = mint_missing(sources, taken)
     reading = parse_roadmaps(sources, taken=taken)
+    if mint and reading.unidentified:
+        sources, ids = mint_missing(sources, reading, taken)
+        reading = parse_roadmaps(sources, taken=taken)
     plan = plan_roadmap(reading.roadmap, reading.diagnostics, house.tracker, house.journal, options)
     if write_ids:
         texts = {source.file: source.text for source in sources}

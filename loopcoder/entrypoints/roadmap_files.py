@@ -48,16 +48,13 @@ def _read(path: Path, file: str) -> str:
 
 
 def mint_missing(
-    sources: Sequence[Source], taken: frozenset[str]
+    sources: Sequence[Source], reading: Reading, taken: frozenset[str]
 ) -> tuple[list[Source], list[NewIds]]:
     """The files with an id in every unit, and which ids those are; nothing is written yet.
 
-    Where the roadmap has errors even so, the files stay as they are. `taken` are ids in use
-    outside these files.
+    `reading` is what the sources read as. Where the roadmap has errors even so, the files stay as
+    they are. `taken` are ids in use outside these files.
     """
-    reading = parse_roadmaps(sources, taken=taken)
-    if not reading.unidentified:
-        return list(sources), []
     used = {unit.id for unit in reading.roadmap.units} | taken
     after, written = [], []
     for source in sources:
