@@ -1,0 +1,210 @@
+"""Branches and pull requests on GitHub: branches by plain git, pull requests by the API.
+
+There is no verb here to merge, to approve, or to make a draft ready.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.github.feedback import read_feedback
+from loopcoder.adapters.github.mapping import (
+    Payload,
+    branch_of,
+    is_pull,
+    read_pull,
+    read_time,
+    write_time,
+)
+from loopcoder.adapters.github.remote import Remote
+from loopcoder.adapters.github.scan import Scan
+from loopcoder.adapters.github.session import Session
+from loopcoder.adapters.local.merge_tree import merge_commits
+from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale
+from loopcoder.domain.host_rules import (
+    checked_body,
+    checked_branch,
+    checked_labels,
+    checked_title,
+)
+from loopcoder.domain.issue import Actor, Feedback, PullDraft, PullRequest
+
+_SETTLES = timedelta(seconds=90)
+
+
+class GitHubCodeHost:
+    """The port `CodeHost`. `git` is the user's repository, `base` the configured base branch."""
+
+    def __init__(self, session: Session, scan: Scan, remote: Remote, git: Git, base: str) -> None:
+        self._session, self._scan, self._remote = session, scan, remote
+        self._git, self._base = git, base
+
+    # --- branches
+
+    def branch_head(self, branch: str) -> str | None:
+        """As the port says; the commit's objects are in the local repository."""
+        return self._remote.head(branch)
+
+    def push_branch(self, branch: str, commit: str, expected: str | None) -> None:
+        checked_branch(branch, self._base)
+        if self._remote.head(branch) != commit:
+            self._remote.push(branch, commit, expected)
+
+    def delete_branch(self, branch: str, expected: str) -> None:
+        checked_branch(branch, self._base)
+        self._remote.delete(branch, expected)
+
+    def list_branches(self, prefix: str) -> Sequence[tuple[str, str]]:
+        return sorted(self._remote.heads(prefix).items())
+
+    # --- pull requests
+
+    def list_pulls(self) -> Sequence[PullRequest]:
+        details = self._scan.details()
+        items = [item for item in self._scan.items() if is_pull(item)]
+        return [self._pull(item, details.get(item["number"])) for item in items]
+
+    def get_pull(self, number: int) -> PullRequest:
+        return self._pull(*self._ask(number))
+
+    def create_pull(self, draft: PullDraft) -> PullRequest:
+        """The pull request is one write; its labels and reviewers are one more each.
+
+        A reviewer who cannot be asked does not undo the proposal.
+        """
+        checked_branch(draft.branch, self._base)
+        labels = checked_labels(draft.labels)
+        body = {
+            "title": checked_title(draft.title),
+            "body": checked_body(draft.body),
+            "head": draft.branch,
+            "base": draft.base,
+            "draft": draft.draft,
+        }
+        self._demand_difference(draft)
+        answer = self._session.write("POST", self._session.path("pulls"), body)
+        number = int(answer.data["number"])
+        self._scan.note_pull(answer.data)
+        if labels:
+            path = self._session.path("issues", number, "labels")
+            self._session.write("POST", path, {"labels": list(labels)})
+        if draft.reviewers:
+            self._request_reviews(number, draft.reviewers)
+        return self.get_pull(number)
+
+    def update_pull(
+        self, number: int, *, title: str | None = None, body: str | None = None
+    ) -> PullRequest:
+        wanted = {}
+        if title is not None:
+            wanted["title"] = checked_title(title)
+        if body is not None:
+            wanted["body"] = checked_body(body)
+        pull = self.get_pull(number)
+        now = {"title": pull.title, "body": pull.body}
+        changes = {key: text for key, text in wanted.items() if text != now[key]}
+        if not changes:
+            return pull
+        self._session.write("PATCH", self._session.path("pulls", number), changes)
+        return self.get_pull(number)
+
+    def list_feedback(self, number: int) -> Sequence[Feedback]:
+        """Asked for again only when the pull request has changed, or has just changed."""
+        item = self._scan.item(number, look=True)
+        if item is None or not is_pull(item):
+            item, _ = self._ask(number)
+        kept = self._kept_feedback(number, item)
+        if kept is not None:
+            return kept
+        path = self._session.path("pulls", number)
+        reviews = self._session.all(f"{path}/reviews")
+        said = read_feedback(reviews, self._session.all(f"{path}/comments"))
+        self._keep_feedback(number, item, said)
+        return said
+
+    def close(self) -> None:
+        """Let go of the connection and of what is kept."""
+        self._session.close()
+
+    # --- inside
+
+    def _ask(self, number: int) -> tuple[Payload, Payload]:
+        if number < 1:
+            raise NotFound(f"There is no pull request #{number}.")
+        session = self._session
+        item = session.read(session.path("issues", number)).data
+        if not is_pull(item):
+            raise NotFound(f"There is no pull request #{number}: it is an issue.")
+        detail = self._scan.note_pull(session.read(session.path("pulls", number)).data)
+        return self._scan.note(item), detail
+
+    def _pull(self, item: Payload, detail: Payload | None) -> PullRequest:
+        head, mergeable = None, None
+        if item["state"] == "open" and detail is not None:
+            branch, base = branch_of(detail), str(detail["base"]["ref"])
+            head = self._remote.head(branch) or str(detail["head"]["sha"])
+            mergeable = self._mergeable(head, self._remote.head(base))
+        return read_pull(item, detail, head, mergeable)
+
+    def _mergeable(self, head: str, base: str | None) -> bool | None:
+        """As git finds it here: GitHub takes its time to work it out, and it costs a request."""
+        if base is None or not (self._remote.has(head) and self._remote.has(base)):
+            return None
+        try:
+            return merge_commits(self._git, base, head).is_clean
+        except GitError:
+            return None
+
+    def _demand_difference(self, draft: PullDraft) -> None:
+        head, base = self._remote.head(draft.branch), self._remote.head(draft.base)
+        for name, commit in ((draft.branch, head), (draft.base, base)):
+            if commit is None:
+                raise NotFound(f"There is no branch {name}.")
+        assert head is not None and base is not None
+        if self._remote.is_ancestor(head, base):
+            raise LoopcoderError(f"{draft.branch} has nothing that {draft.base} does not have.")
+
+    def _request_reviews(self, number: int, names: Sequence[str]) -> None:
+        plain = [name.removeprefix("@") for name in names]
+        body: dict[str, Any] = {
+            "reviewers": [name for name in plain if "/" not in name],
+            "team_reviewers": [name.partition("/")[2] for name in plain if "/" in name],
+        }
+        path = self._session.path("pulls", number, "requested_reviewers")
+        try:
+            self._session.write("POST", path, {key: each for key, each in body.items() if each})
+        except (NotFound, Stale):
+            return
+        except LoopcoderError as error:
+            if type(error) is not LoopcoderError:
+                raise
+            # Somebody who may not review, or the author: the proposal stands without them.
+
+    # --- feedback that is kept
+
+    def _kept_feedback(self, number: int, item: Payload) -> list[Feedback] | None:
+        """What was said until the pull request last changed, if it was read well after that."""
+        query = "SELECT as_of, said FROM remarks WHERE number = ?"
+        with self._session.state.reading() as db:
+            row = db.execute(query, (number,)).fetchone()
+        if row is None or row[0] != item["updated_at"]:
+            return None
+        return [_read_kept(each) for each in json.loads(row[1])]
+
+    def _keep_feedback(self, number: int, item: Payload, said: Sequence[Feedback]) -> None:
+        changed = item["updated_at"]
+        if read_time(changed) + _SETTLES > self._session.clock.now():
+            return
+        text = json.dumps([{**asdict(each), "at": write_time(each.at)} for each in said])
+        with self._session.state.writing() as db:
+            db.execute("INSERT OR REPLACE INTO remarks VALUES (?, ?, ?)", (number, changed, text))
+
+
+def _read_kept(kept: dict[str, Any]) -> Feedback:
+    fields = {**kept, "author": Actor(**kept["author"]), "at": read_time(kept["at"])}
+    return Feedback(**fields)

@@ -1,0 +1,198 @@
+"""The repository's branches on the host, over plain git: no request of the API is spent on them.
+
+The token reaches git through its environment alone: never an argument, a file or an address.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from loopcoder.adapters.git.command import Git, GitError, Result
+from loopcoder.domain.branch import is_ours
+from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale, Unavailable
+from loopcoder.ports.clock import Clock
+
+_HEADS = "refs/heads/"
+_SEEN = "refs/loopcoder/remote/"
+_TIMEOUT_S = 600.0
+_TROUBLE = (
+    "could not resolve host", "connection", "timed out", "the requested url returned error: 5",
+    "early eof", "rpc failed", "remote end hung up", "operation too slow", "gnutls", "ssl",
+    "empty reply", "did not end within",
+)  # fmt: skip
+_DENIED = ("authentication failed", "returned error: 401", "returned error: 403", "denied to")
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The branches and their commits, as seen at a time (seconds since 1970)."""
+
+    at: float
+    commits: Mapping[str, str]
+
+
+class Remote:
+    """`git` is the user's repository, into which commits are fetched; `url` the clone address.
+
+    A look at the branches is good for `fresh_s` seconds, and our own pushes are folded into it.
+    """
+
+    def __init__(
+        self, git: Git, url: str, token: Callable[[], str], clock: Clock, *, fresh_s: float = 5.0
+    ) -> None:
+        self._git, self._url, self._token = git, url, token
+        self._clock, self._fresh_s = clock, fresh_s
+        self._lock = threading.RLock()
+        self._heads: Heads | None = None
+
+    def head(self, branch: str) -> str | None:
+        """The commit a branch points to; its objects are in the local repository then."""
+        with self._lock:
+            head = self._look().get(branch)
+            if head is None or self.has(head):
+                return head
+            self._fetch([branch])
+            return self._look().get(branch)
+
+    def heads(self, prefix: str) -> dict[str, str]:
+        """Branches under a prefix; the objects of ours are in the local repository then."""
+        with self._lock:
+            found = {n: c for n, c in self._look().items() if n.startswith(prefix)}
+            missing = [n for n, c in found.items() if is_ours(n) and not self.has(c)]
+            if not missing:
+                return found
+            self._fetch(missing)
+            return {n: c for n, c in self._look().items() if n.startswith(prefix)}
+
+    def has(self, commit: str) -> bool:
+        return self._git.succeeds("cat-file", "-e", "--end-of-options", f"{commit}^{{commit}}")
+
+    def is_ancestor(self, ancestor: str, commit: str) -> bool:
+        return self._git.succeeds("merge-base", "--is-ancestor", ancestor, commit)
+
+    def push(self, branch: str, commit: str, expected: str | None) -> None:
+        """Move a branch from `expected` (None: from nowhere) to a descendant of it.
+
+        The lease alone would let git overwrite what is at `expected`, so that `commit` descends
+        from it is proved here first. With both, the server moves the branch only forward, and
+        only from where we think it is; a plain push would not notice a branch that was set back.
+        """
+        if not self.has(commit):
+            raise NotFound(f"There is no commit {commit} in this repository.")
+        if expected is not None and not self.is_ancestor(expected, commit):
+            raise Stale(f"{branch} is at {expected[:12]}, which {commit[:12]} would throw away.")
+        self._send(branch, f"{commit}:{_HEADS}{branch}", expected)
+
+    def delete(self, branch: str, expected: str) -> None:
+        self._send(branch, f":{_HEADS}{branch}", expected)
+
+    def forget(self) -> None:
+        """The next look asks the host."""
+        with self._lock:
+            self._heads = None
+
+    # --- git
+
+    def _look(self) -> Mapping[str, str]:
+        now = self._clock.now().timestamp()
+        if self._heads is None or now >= self._heads.at + self._fresh_s:
+            listed = self._run("ls-remote", "--heads", "--quiet", "--", self._url)
+            pairs = (line.split("\t", 1) for line in listed.stdout.decode().splitlines())
+            commits = {name.removeprefix(_HEADS): commit for commit, name in pairs}
+            self._heads = Heads(now, commits)
+        return self._heads.commits
+
+    def _fetch(self, branches: Iterable[str]) -> None:
+        """Bring the commits of branches here, under refs of ours that keep them alive."""
+        self._prune()
+        specs = [f"+{_HEADS}{branch}:{_SEEN}{branch}" for branch in branches]
+        done = self._run(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", self._url, *specs,
+            fine=(0, 1, 128),
+        )  # fmt: skip
+        if done.code != 0 and "couldn't find remote ref" not in done.stderr:
+            raise self._failure(done)
+        self._heads = None  # a branch may have moved between the look and the fetch
+
+    def _prune(self) -> None:
+        """Names that are gone may stand in the way of new ones (`a` of `a/b`)."""
+        commits = self._look()
+        kept = self._git.text("for-each-ref", "--format=%(refname)", _SEEN).splitlines()
+        for name in kept:
+            if name.removeprefix(_SEEN) not in commits:
+                self._git.run("update-ref", "-d", name, check=False)
+
+    def _send(self, branch: str, spec: str, expected: str | None) -> None:
+        with self._lock:
+            self._heads = None
+            lease = f"--force-with-lease={_HEADS}{branch}:{expected or ''}"
+            done = self._run(
+                "push", "--porcelain", "--no-verify", lease, "--", self._url, spec,
+                fine=(0, 1, 128),
+            )  # fmt: skip
+        if done.code == 0:
+            return
+        said = f"{done.stdout.decode('utf-8', 'replace')}\n{done.stderr}"
+        if "remote ref does not exist" in said or "[rejected]" in said or "stale info" in said:
+            raise Stale(f"{branch} is not at {(expected or 'nowhere')[:12]} any more.")
+        if "[remote rejected]" in said:
+            raise _refused(branch, said)
+        raise self._failure(done)
+
+    def _run(self, *args: str, fine: tuple[int, ...] = (0,)) -> Result:
+        try:
+            done = self._git.run(*args, env=self._environment(), timeout=_TIMEOUT_S, check=False)
+        except GitError as error:
+            raise Unavailable(str(error), "Try again later.") from error
+        if done.code not in fine:
+            raise self._failure(done)
+        return done
+
+    def _environment(self) -> dict[str, str]:
+        """The token as a header for this one address. Headers that a checkout left in the
+        repository's configuration are cleared, for GitHub accepts no two."""
+        word = base64.b64encode(f"x-access-token:{self._token()}".encode()).decode()
+        scope = f"http.{self._url}"
+        settings = (
+            (f"{scope}.extraHeader", ""),
+            (f"{scope}.extraHeader", f"Authorization: Basic {word}"),
+            ("http.followRedirects", "false"),
+            ("credential.helper", ""),
+        )
+        environment = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_ASKPASS": "true"}
+        for index, (key, value) in enumerate(settings):
+            environment[f"GIT_CONFIG_KEY_{index}"] = key
+            environment[f"GIT_CONFIG_VALUE_{index}"] = value
+        return environment
+
+    def _failure(self, done: Result) -> LoopcoderError:
+        words = " ".join(done.stderr.split())[:500] or f"exit code {done.code}"
+        lowered = words.lower()
+        host = urlsplit(self._url).hostname
+        if any(each in lowered for each in _DENIED):
+            return LoopcoderError(
+                f"{host} does not let the token use git: {words}",
+                "Give the token the permission contents: write.",
+            )
+        if "not found" in lowered:
+            return LoopcoderError(f"There is no repository at {self._url}, or it is hidden.")
+        if any(each in lowered for each in _TROUBLE):
+            return Unavailable(f"{host} could not be reached by git: {words}", "Try again later.")
+        return GitError(f"git failed: {words}", code=done.code)
+
+
+def _refused(branch: str, said: str) -> LoopcoderError:
+    lines = [line for line in said.splitlines() if "[remote rejected]" in line]
+    words = " ".join(" ".join(lines).split())
+    if "cannot lock ref" in said or "failed to update ref" in said:
+        return Stale(f"{branch} was moved by somebody else at the same moment.")
+    if "workflow" in said and "scope" in said:
+        return LoopcoderError(
+            f"The host refused {branch}: it changes workflows.",
+            "Give the token the permission workflows: write, or keep to other files.",
+        )
+    return LoopcoderError(f"The host refused {branch}: {words}.", "Look at the branch rules.")

@@ -1,0 +1,182 @@
+"""Issues on GitHub, behind the same port as the local tracker's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from loopcoder.adapters.github.mapping import (
+    is_pull,
+    label_names,
+    read_comment,
+    read_issue,
+    read_label_event,
+)
+from loopcoder.adapters.github.people import People
+from loopcoder.adapters.github.scan import Scan
+from loopcoder.adapters.github.session import Session
+from loopcoder.domain.diagnostic import NotFound
+from loopcoder.domain.host_rules import (
+    checked_body,
+    checked_label,
+    checked_labels,
+    checked_title,
+)
+from loopcoder.domain.issue import (
+    Actor,
+    CloseReason,
+    Comment,
+    Issue,
+    IssueDraft,
+    LabelEvent,
+    Permission,
+)
+
+_NO_LABEL = "label does not exist"
+
+
+class GitHubTracker:
+    """The ports `Tracker` and `Dependencies`. `scan` is shared with the code host."""
+
+    def __init__(self, session: Session, scan: Scan) -> None:
+        self._session, self._scan = session, scan
+        self._people = People(session)
+
+    def whoami(self) -> Actor:
+        return self._people.whoami()
+
+    def permission(self, actor: Actor) -> Permission:
+        return self._people.permission(actor)
+
+    # --- issues
+
+    def list_issues(self) -> Sequence[Issue]:
+        return [read_issue(item) for item in self._scan.items() if not is_pull(item)]
+
+    def get_issue(self, number: int) -> Issue:
+        return read_issue(self._ask(number))
+
+    def create_issue(self, draft: IssueDraft) -> Issue:
+        body = {
+            "title": checked_title(draft.title),
+            "body": checked_body(draft.body),
+            "labels": list(checked_labels(draft.labels)),
+        }
+        answer = self._session.write("POST", self._session.path("issues"), body)
+        return read_issue(self._scan.note(answer.data))
+
+    def update_issue(
+        self, number: int, *, title: str | None = None, body: str | None = None
+    ) -> Issue:
+        wanted = {}
+        if title is not None:
+            wanted["title"] = checked_title(title)
+        if body is not None:
+            wanted["body"] = checked_body(body)
+        issue = self.get_issue(number)
+        now = {"title": issue.title, "body": issue.body}
+        changes = {key: text for key, text in wanted.items() if text != now[key]}
+        return self._change(issue, changes) if changes else issue
+
+    def close_issue(self, number: int, reason: CloseReason) -> Issue:
+        issue = self.get_issue(number)
+        if not issue.is_open:
+            return issue
+        return self._change(issue, {"state": "closed", "state_reason": reason.value})
+
+    def reopen_issue(self, number: int) -> Issue:
+        issue = self.get_issue(number)
+        return issue if issue.is_open else self._change(issue, {"state": "open"})
+
+    # --- labels
+
+    def add_label(self, number: int, label: str) -> None:
+        """GitHub makes the definition, and does nothing where the label is on already."""
+        name, path = checked_label(label), self._path(number, "labels")
+        answer = self._session.write("POST", path, {"labels": [name]})
+        self._scan.note_labels(number, label_names(answer.data), answer)
+
+    def remove_label(self, number: int, label: str) -> None:
+        path = self._path(number, "labels", quote(label.strip(), safe=""))
+        try:
+            answer = self._session.write("DELETE", path)
+        except NotFound:
+            # The issue may be missing, or the label on it: only the first is an error.
+            self._get(number)
+            return
+        self._scan.note_labels(number, label_names(answer.data), answer)
+
+    def list_labels(self) -> Sequence[str]:
+        listed = self._session.all(self._session.path("labels"))
+        return sorted(label_names(listed), key=str.casefold)
+
+    def list_label_events(self, number: int) -> Sequence[LabelEvent]:
+        events = self._session.all(self._path(number, "events"))
+        return [event for each in events if (event := read_label_event(each)) is not None]
+
+    # --- comments
+
+    def list_comments(self, number: int) -> Sequence[Comment]:
+        return [read_comment(each) for each in self._session.all(self._path(number, "comments"))]
+
+    def create_comment(self, number: int, body: str) -> Comment:
+        path, sent = self._path(number, "comments"), {"body": checked_body(body)}
+        return read_comment(self._session.write("POST", path, sent).data)
+
+    def update_comment(self, comment: int, body: str) -> Comment:
+        path = self._session.path("issues", "comments", comment)
+        return read_comment(self._session.write("PATCH", path, {"body": checked_body(body)}).data)
+
+    # --- native dependencies
+
+    def list_blocked_by(self, number: int) -> Sequence[Issue]:
+        path = self._path(number, "dependencies", "blocked_by")
+        return [read_issue(each) for each in self._session.all(path)]
+
+    def add_blocked_by(self, number: int, blocker: int) -> None:
+        path = self._path(number, "dependencies", "blocked_by")
+        if all(each.id != blocker for each in self.list_blocked_by(number)):
+            self._session.write("POST", path, {"issue_id": blocker})
+
+    def remove_blocked_by(self, number: int, blocker: int) -> None:
+        path = self._path(number, "dependencies", "blocked_by")
+        if any(each.id == blocker for each in self.list_blocked_by(number)):
+            self._session.write("DELETE", f"{path}/{blocker}")
+
+    def close(self) -> None:
+        """Let go of the connection and of what is kept."""
+        self._session.close()
+
+    # --- one issue
+
+    def _change(self, issue: Issue, changes: dict[str, Any]) -> Issue:
+        path = self._path(issue.number)
+        return read_issue(self._scan.note(self._session.write("PATCH", path, changes).data))
+
+    def _ask(self, number: int) -> Any:
+        payload = self._get(number)
+        if is_pull(payload):
+            raise NotFound(f"There is no issue #{number}: it is a pull request.")
+        return payload
+
+    def _get(self, number: int) -> Any:
+        """An issue or a pull request as it is now."""
+        try:
+            payload = self._session.read(self._path(number)).data
+        except NotFound:
+            known = self._scan.item(number)
+            if known is not None and self._scan.is_young(number):
+                return known  # just written by us: not every server knows of it yet
+            self._scan.forget(number)
+            raise
+        name = "/".join(str(payload.get("repository_url") or "").split("/")[-2:])
+        if name and name.lower() != self._session.repository.lower():
+            self._scan.forget(number)
+            raise NotFound(f"Issue #{number} was transferred to {name}.")
+        return self._scan.note(payload)
+
+    def _path(self, number: int, *parts: object) -> str:
+        if number < 1:
+            raise NotFound(f"There is no issue #{number}.")
+        return self._session.path("issues", number, *parts)

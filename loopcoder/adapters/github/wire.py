@@ -1,0 +1,206 @@
+"""The network, and nothing else: one request by PyGithub, one answer, no second try.
+
+PyGithub brings the ways to authenticate and the rules for addresses. Its retries, which repeat a
+POST whose answer was lost, its waiting and its following of redirects are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from github import Auth, Github, GithubException
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from loopcoder.adapters.github.answer import Answer
+from loopcoder.adapters.github.credentials import Credentials
+from loopcoder.domain.diagnostic import ConfigurationError
+
+if TYPE_CHECKING:
+    from github.Requester import Requester, RequestsResponse
+
+API_VERSION = "2022-11-28"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Cut(Exception):
+    """The connection failed. `sent` is false where the request surely never arrived."""
+
+    def __init__(self, why: str, sent: bool) -> None:
+        super().__init__(why)
+        self.sent = sent
+
+
+class _Redirected(Exception):
+    """Raised past PyGithub, which would follow with a write and drop the query of a read."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Wire:
+    """One host, one account. Not safe for use by two threads at once."""
+
+    def __init__(
+        self, api_url: str, credentials: Credentials, repository: str, *, timeout_s: int = 30
+    ) -> None:
+        self.api_url = api_url.rstrip("/")
+        self._credentials, self._repository = credentials, repository
+        self._timeout_s = timeout_s
+        self._auth: Auth.Auth | None = None
+        self._connection = self._connect()
+        self._requester: Requester | None = None
+
+    def send(
+        self,
+        verb: str,
+        address: str,
+        parameters: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: Any,
+    ) -> Answer:
+        """One request. `address` is a path below the API's root, or an address from an answer.
+
+        Raises `Cut` when no whole answer came back.
+        """
+        return self._exchange(self._ready(), verb, address, parameters, headers, body)
+
+    def graphql(self, document: str, variables: Mapping[str, Any]) -> Answer:
+        body = {"query": document, "variables": dict(variables)}
+        return self.send("POST", self._ready().graphql_url, {}, {}, body)
+
+    def token(self) -> str:
+        """The token of this moment: an App's changes every hour.
+
+        Raises `Cut`, or `Denied` with GitHub's answer, when an App gets none.
+        """
+        try:
+            if self._auth is None:
+                self._auth = self._authenticate(self._credentials, self._repository)
+            return self._auth.token
+        except GithubException as error:
+            raise Denied(Answer(error.status, error.headers or {}, error.data)) from error
+        except requests.RequestException as error:
+            raise Cut(_reason(error), sent=False) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _ready(self) -> Requester:
+        """The requester; `token` was called before, so that there is somebody to be."""
+        if self._requester is None:
+            self._requester = self._build(self._auth)
+        return self._requester
+
+    def _exchange(
+        self,
+        requester: Requester,
+        verb: str,
+        address: str,
+        parameters: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: Any,
+    ) -> Answer:
+        try:
+            status, answered, text = requester.requestJson(
+                verb, address, dict(parameters), dict(headers), body, self._connection
+            )
+        except _Redirected as moved:
+            return moved.answer
+        except requests.RequestException as error:
+            raise Cut(_reason(error), sent=not _never_sent(error)) from error
+        return Answer(status, {str(k).lower(): str(v) for k, v in answered.items()}, _decode(text))
+
+    def _authenticate(self, credentials: Credentials, repository: str) -> Auth.Auth:
+        if not credentials.is_app:
+            return Auth.Token(credentials.token)
+        try:
+            app = Auth.AppAuth(credentials.app_id, credentials.private_key)
+            _ = app.token
+        except ValueError as error:
+            raise ConfigurationError(
+                "The GitHub App's private key cannot be used.",
+                "It is the whole PEM file that GitHub made, lines and all.",
+            ) from error
+        installation = credentials.installation or self._installation(app, repository)
+        return app.get_installation_auth(installation, requester=self._build(app))
+
+    def _installation(self, app: Auth.AppAuth, repository: str) -> int:
+        answer = self._exchange(
+            self._build(app), "GET", f"/repos/{repository}/installation", {}, {}, None
+        )
+        if answer.status != 200:
+            raise Denied(answer)
+        return int(answer.data["id"])
+
+    def _build(self, auth: Auth.Auth | None) -> Requester:
+        hub = Github(
+            auth=auth,
+            base_url=self.api_url,
+            timeout=self._timeout_s,
+            user_agent="loopcoder",
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            api_version=API_VERSION,
+        )
+        return hub.requester
+
+    def _connect(self) -> HTTPRequestsConnectionClass:
+        parts = urlsplit(self.api_url)
+        kind = _Https if parts.scheme == "https" else _Http
+        return kind(  # type: ignore[return-value]
+            parts.hostname or "", parts.port, timeout=self._timeout_s, retry=None, pool_size=1
+        )
+
+
+class Denied(Exception):
+    """GitHub gave an App no token; `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
+
+
+class _Http(HTTPRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _straight(super().getresponse())
+
+
+class _Https(HTTPSRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _straight(super().getresponse())
+
+
+def _straight(response: RequestsResponse) -> RequestsResponse:
+    if response.status not in _REDIRECTS:
+        return response
+    headers = {key.lower(): value for key, value in response.getheaders()}
+    raise _Redirected(Answer(response.status, headers, _decode(response.read())))
+
+
+def _decode(text: str) -> Any:
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"message": text[:200]}
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    inner = error.args[0] if error.args else None
+    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The kind of failure alone: the library's sentences show addresses and memory places."""
+    if isinstance(error, requests.Timeout):
+        return "it took too long"
+    return "GitHub cannot be reached" if _never_sent(error) else "the connection was cut"
