@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from loopcoder.domain import action as act
@@ -38,12 +39,17 @@ _READY_CAUSES = (act.Cause.LIMIT, act.Cause.FILING, act.Cause.BASE)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is there, and what `decide` makes of it."""
+    """What is there, and what `decide` makes of it. `first` is each unit's first action."""
 
     snapshot: Snapshot
     actions: tuple[act.Action, ...]
     settings: Settings
     diagnostics: tuple[Diagnostic, ...]
+    first: Mapping[UnitId | None, act.Action] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        backwards = {getattr(action, "unit", None): action for action in reversed(self.actions)}
+        object.__setattr__(self, "first", backwards)
 
     def view(self, unit: str) -> UnitView:
         """The unit's view; `NotFound` names the nearest when there is none."""
@@ -56,7 +62,7 @@ class Look:
 
     def action_of(self, unit: UnitId) -> act.Action | None:
         """What the decision holds for the unit: upkeep first, as a tick would do it."""
-        return next((a for a in self.actions if getattr(a, "unit", None) == unit), None)
+        return self.first.get(unit)
 
     def section_of(self, view: UnitView) -> str:
         """Under which heading of `ready` the unit stands."""
