@@ -312,14 +312,6 @@ def end_attempt(desk: Desk, ended: Ended) -> None:
     services.workspaces.discard_workspace(key, rescue=left_over)
 
 
-def _provider_used(desk: Desk) -> str:
-    """Whose run the outcome speaks of: a fallback's, when the step's own worker was of no use."""
-    worked = desk.record.last("work")
-    name = str(worked.detail.get("worker") or "") if worked else ""
-    workers = desk.services.settings.workers
-    return workers.get(name, workers[desk.step.worker]).provider
-
-
 def _after_work(worked: StageFinished) -> Ended | None:
     """What the worker's own word leads to. Only its asking for help is believed."""
     outcome = worked.detail.get("outcome")
