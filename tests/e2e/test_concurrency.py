@@ -25,10 +25,13 @@ pathlib.Path("begun").unlink()
 """
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for something to become true."""
+def until(
+    true: Callable[[], object], tick: subprocess.Popen[str] | None = None, seconds: float = 60
+) -> None:
+    """Wait for something to become true, while the tick is at work."""
     end = time.monotonic() + seconds
     while not true():
+        assert tick is None or tick.poll() is None, ended(tick)
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.02)
 
@@ -71,7 +74,7 @@ def workers_of(project: Project) -> list[psutil.Process]:
 def test_of_two_ticks_at_once_one_works_and_the_other_says_try_later(project: Project) -> None:
     gate = gated(project)
     first = project.start("tick", "--json")
-    until(lambda: begun(project))
+    until(lambda: begun(project), first)
     second = project.run("tick", exit_code=75)
     assert "another tick is at work" in second.stderr
     gate.touch()
@@ -94,7 +97,7 @@ def test_two_processes_started_together_make_nothing_twice(project: Project, ver
 def test_the_claim_of_a_killed_tick_is_taken_over_by_the_next(project: Project) -> None:
     gate = gated(project)
     tick = project.start("tick")
-    until(lambda: begun(project))
+    until(lambda: begun(project), tick)
     assert [row["unit"] for row in project.json("ready")["running"]] == ["store"]
     tick.kill()
     tick.communicate(timeout=30)
@@ -113,7 +116,7 @@ def test_hold_stops_a_running_attempt_and_keeps_what_it_did(
 ) -> None:
     gate = gated(project)
     tick = project.start("tick", "--json")
-    until(lambda: begun(project))
+    until(lambda: begun(project), tick)
     project.run("hold", *target, "--reason", "release day")
     gate.touch()
     code, out, _ = ended(tick)
@@ -138,7 +141,7 @@ def test_a_signal_ends_the_tick_and_the_next_one_goes_on(
 ) -> None:
     gate = gated(project)
     tick = project.start("tick", "--json")
-    until(lambda: begun(project))
+    until(lambda: begun(project), tick)
     tick.send_signal(number)
     code, out, _ = ended(tick)
     assert code == 130
@@ -182,9 +185,11 @@ def test_a_signal_at_any_stage_is_a_calm_end(project: Project, place: str) -> No
     closed.touch()
     tick = project.start("tick", "--json")
     if place == "review":
-        until(lambda: any(project.state.glob("runs/*/store/*/round-1/review-0/transcript.log")))
+        until(
+            lambda: any(project.state.glob("runs/*/store/*/round-1/review-0/transcript.log")), tick
+        )
     else:
-        until(lambda: begun(project))
+        until(lambda: begun(project), tick)
     tick.send_signal(signal.SIGINT)
     code, out, err = ended(tick)
     assert code == 130, err

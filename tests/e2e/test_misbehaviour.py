@@ -16,6 +16,11 @@ from typing import Any
 import psutil
 import pytest
 
+from loopcoder.adapters.local.code_host import LocalCodeHost
+from loopcoder.adapters.memory.clock import FixedClock
+from loopcoder.domain.issue import PullDraft, PullRequest
+from loopcoder.domain.unit import UnitId
+from tests.support.clocked import tick_at
 from tests.support.footprint import footprint
 from tests.support.project import Project, writes
 from tests.support.shared import made_once
@@ -357,3 +362,27 @@ def test_what_a_person_should_see_is_never_landed_by_commit(project: Project) ->
     assert project.subjects() == ["Begin"]
     if "night" in branches:
         assert project.subjects("night") == ["Begin"]
+
+
+def test_a_unit_that_cannot_be_published_does_not_stop_the_others(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug of ours in the last stage is one unit's trouble, too."""
+    create = LocalCodeHost.create_pull
+
+    def broken(host: LocalCodeHost, draft: PullDraft) -> PullRequest:
+        if draft.branch.endswith("poison"):
+            raise ValueError("no such colour")
+        return create(host, draft)
+
+    monkeypatch.setattr(LocalCodeHost, "create_pull", broken)
+    project.begin(
+        "- [ ] Poison <!-- id: poison -->\n- [ ] Good <!-- id: good -->\n",
+        work={"poison": [writes(poison="x")], "good": [writes(good="x")]},
+    )
+    lines = {line.unit: line for line in tick_at(project, FixedClock()).units}
+    assert lines[UnitId("good")].outcome == "proposed"
+    assert lines[UnitId("poison")].outcome == "failed"
+    assert "no such colour" in lines[UnitId("poison")].reason
+    assert list(project.pulls()) == ["good"]
+    assert project.json("explain", "poison")["strikes"] == 1

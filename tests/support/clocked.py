@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 from loopcoder.adapters.memory.clock import FixedClock
@@ -22,4 +21,3 @@ def tick_at(project: Project, clock: FixedClock) -> TickReport:
         return run_tick(house, TickOptions(new_run()), stderr(), Stopper(threading.Event()))
     finally:
         house.journal.close()
-        assert os.getcwd() != str(project.root)
