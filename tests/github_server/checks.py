@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,3 +61,7 @@ class WorkflowRun:
     created_at: datetime
     attempt: int = 1
     jobs: tuple[Job, ...] = field(default=())
+
+    @property
+    def workflow_id(self) -> int:
+        return zlib.crc32(self.path.encode())

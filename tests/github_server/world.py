@@ -19,6 +19,7 @@ from tests.github_server.people import HubDesk, HubTracker
 from tests.github_server.records import Item
 from tests.github_server.repository import Repository
 from tests.github_server.server import Server
+from tests.github_server.verbs import pulls
 from tests.github_server.verbs.branches import sync
 
 OWNER, NAME = "acme", "rocket"
@@ -101,6 +102,18 @@ class Github:
 
     def commit(self, parent: str, files: Mapping[str, str], message: str = "Change") -> str:
         return self.git.add_commit(parent, files, message)
+
+    def propose(
+        self, branch: str, files: Mapping[str, str], body: str = "", *, by: str = BOT,
+        base: str = "main", draft: bool = False,
+    ) -> int:  # fmt: skip
+        """A branch with one commit on the base, and its pull request's number."""
+        tip = self.git.head(base)
+        assert tip is not None, base
+        self.put_branch(branch, self.commit(tip, files), by)
+        with self.hub.lock:
+            made = pulls.PullDraft(f"Do {branch}", branch, base, body, draft)
+            return pulls.create(self.hub, self.repo, self.hub.acting(by), made).number
 
     def item(self, number: int) -> Item:
         found = self.repo.item(number)

@@ -94,7 +94,8 @@ def check_if_merged(call: Call) -> Reply:
 def request_reviewers(call: Call) -> Reply:
     logins = call.body.get("reviewers", ())
     number = call.number("pull_number")
-    item = pulls.request_reviews(call.hub, call.repo, call.who, number, logins)
+    teams = call.body.get("team_reviewers", ())
+    item = pulls.request_reviews(call.hub, call.repo, call.who, number, logins, teams)
     return Reply(201, pull(call.view, call.repo, item))
 
 

@@ -140,11 +140,17 @@ def merge(
 
 
 def request_reviews(
-    hub: Hub, repo: Repository, who: Acting, number: int, logins: Sequence[str]
+    hub: Hub,
+    repo: Repository,
+    who: Acting,
+    number: int,
+    logins: Sequence[str],
+    teams: Sequence[str] = (),
 ) -> Item:
+    """Ask collaborators for a review. There are no teams here, so every team is unknown."""
     demand_role(repo, who, Role.WRITE)
     item = demand_pull(repo, number)
-    for login in logins:
+    for login in [*logins, *(f"@{team}" for team in teams)]:
         account = hub.account(login)
         if account is None or repo.roles.get(account.id, Role.NONE) < Role.READ:
             raise Refusal(
