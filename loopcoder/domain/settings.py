@@ -117,6 +117,15 @@ class CommitStyle:
     title: str = "{title}"
 
 
+@dataclass(frozen=True, slots=True)
+class GitHubManners:
+    """Seconds: the pause between two writes, and how long a new issue may be missing from the
+    list, so that an attempt to file it whose answer was lost is not repeated before."""
+
+    write_pause_s: float = 1.0
+    list_lag_s: float = 90.0
+
+
 class LandingMode(StrEnum):
     PULL_REQUEST = "pull-request"
     COMMIT = "commit"
@@ -162,4 +171,10 @@ class Settings:
     skills_budget: int = 8000
     skills_paths: tuple[str, ...] = ()
     retention_s: float = 30 * 24 * HOUR
+    github: GitHubManners = GitHubManners()
     source: str = ""
+
+    @property
+    def list_lag_s(self) -> float:
+        """How long a new issue may be missing from the tracker's list; the local one never lags."""
+        return self.github.list_lag_s if self.tracker == "github" else 0.0

@@ -83,6 +83,17 @@ class ApiUse:
     retries: int = 0
     slept_s: float = 0.0
 
+    def since(self, before: ApiUse) -> ApiUse:
+        """What came on top of an earlier count."""
+        return ApiUse(
+            self.requests - before.requests,
+            self.points - before.points,
+            self.not_modified - before.not_modified,
+            self.writes - before.writes,
+            self.retries - before.retries,
+            self.slept_s - before.slept_s,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TickReport:

@@ -15,6 +15,7 @@ from loopcoder.ports.commands import CommandRunner
 from loopcoder.ports.journal import Journal
 from loopcoder.ports.landing import LandingStrip
 from loopcoder.ports.listener import SilentListener, TickListener
+from loopcoder.ports.meter import ApiMeter
 from loopcoder.ports.reviewer import Reviewer
 from loopcoder.ports.secrets import SecretScanner
 from loopcoder.ports.tracker import Tracker
@@ -26,7 +27,8 @@ from loopcoder.ports.workspace import Workspaces
 class Services:
     """`is_alive` tells whether a claim's process still runs; `end_leftovers` ends processes that
     a dead run recorded in an outbox. `runs` is the folder artifacts are kept in. `stop` is set
-    when everything must end at the next safe point."""
+    when everything must end at the next safe point. `meter` counts requests, where the tracker
+    is asked over a network."""
 
     settings: Settings
     tracker: Tracker
@@ -46,3 +48,4 @@ class Services:
     listener: TickListener = field(default_factory=SilentListener)
     stop: threading.Event = field(default_factory=threading.Event)
     warnings: tuple[str, ...] = ()
+    meter: ApiMeter | None = None

@@ -13,7 +13,7 @@ from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
 from loopcoder.domain.proposal import with_proposals
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot, TickState
-from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine
+from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine
 from loopcoder.domain.tick_summary import conclude
 from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.execute import execute
@@ -69,7 +69,7 @@ def tick(services: Services, options: TickOptions) -> TickReport:
     Raises `ConfigurationError` before anything is dispatched when the configuration cannot be
     used, and `LoopcoderError` when the preflight says stop.
     """
-    started = services.clock.now()
+    started, asked = services.clock.now(), _used(services)
     base = base_commit(services)
     check_settings(services)
     services.journal.record(Entry(TickBegun(options.run, base, services.holder)))
@@ -99,7 +99,12 @@ def tick(services: Services, options: TickOptions) -> TickReport:
     )
     report = _concluded(services, snapshot, options, report)
     _record_end(services, report)
-    return report
+    return replace(report, api=_used(services).since(asked))
+
+
+def _used(services: Services) -> ApiUse:
+    """What was asked of a network so far by this process."""
+    return services.meter.used() if services.meter else ApiUse()
 
 
 def _concluded(

@@ -50,5 +50,6 @@ def clerk_of(services: Services, plan: str) -> Clerk:
         is_alive=services.is_alive,
         plan=plan,
         issues_per_day=services.settings.limits.issues_per_day,
+        lag_s=services.settings.list_lag_s,
         trusted=services.settings.trusted_ids,
     )

@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
     from loopcoder.adapters.git.workspace import GitWorkspaces
     from loopcoder.adapters.journal.sqlite import SqliteJournal
-    from loopcoder.adapters.local.code_host import LocalCodeHost
     from loopcoder.adapters.local.merging import PullDesk
     from loopcoder.adapters.local.tracker import LocalTracker
     from loopcoder.adapters.sandbox import Sandbox
     from loopcoder.domain.settings import Settings, WorkerSpec
     from loopcoder.entrypoints.config_source import ConfigSource
+    from loopcoder.entrypoints.github import GitHub
     from loopcoder.ports.clock import Clock
+    from loopcoder.ports.code_host import CodeHost
     from loopcoder.ports.commands import CommandRunner
+    from loopcoder.ports.meter import ApiMeter
     from loopcoder.ports.reviewer import Reviewer
+    from loopcoder.ports.tracker import Tracker
     from loopcoder.ports.worker import Worker
 
 USABLE_KINDS = ("command", "scripted")
@@ -112,7 +115,13 @@ class House:
         source = self.config_source
         if self.unconfigured:
             return Settings(base=self.repository.current_branch() or "main")
-        return source.from_base() if self.from_base else source.from_working_tree()
+        found = source.from_base() if self.from_base else source.from_working_tree()
+        if found.tracker != "github" or found.repository:
+            return found
+        from loopcoder.entrypoints.github import repository_name
+
+        name = repository_name(self.repository.remote_url() or "", self.environ)
+        return replace(found, repository=name)
 
     @cached_property
     def unconfigured(self) -> bool:
@@ -157,35 +166,57 @@ class House:
         path = self.repository.state_dir / "journal.db"
         return SqliteJournal(path, self.clock, read_only=True)
 
+    @property
+    def on_github(self) -> bool:
+        return self.settings.tracker == "github"
+
     @cached_property
-    def tracker(self) -> LocalTracker:
+    def github(self) -> GitHub:
+        """GitHub, for `tracker: github`; nothing is asked before it is used."""
+        from loopcoder.entrypoints.github import open_github
+
+        return open_github(self.settings, self.repository, self.state_dir, self.environ, self.clock)
+
+    @cached_property
+    def tracker(self) -> Tracker:
         """The tracker, written to in our own name."""
-        return self.tracker_of(BOT)
+        return self.github.tracker if self.on_github else self._local_tracker(BOT)
 
     @cached_property
-    def person_tracker(self) -> LocalTracker:
-        """The tracker, written to in the name of the human at the keyboard."""
-        return self.tracker_of(self.person)
+    def person_tracker(self) -> Tracker:
+        """The tracker, written to for the human at the keyboard: on GitHub with their token."""
+        return self.github.tracker if self.on_github else self.local_tracker
 
-    def tracker_of(self, actor: Actor) -> LocalTracker:
+    @cached_property
+    def local_tracker(self) -> LocalTracker:
+        """The local tracker, written to in the name of the human at the keyboard."""
+        self._refuse_github("issue")
+        return self._local_tracker(self.person)
+
+    def _local_tracker(self, actor: Actor) -> LocalTracker:
         from loopcoder.adapters.local.tracker import LocalTracker
 
-        self._refuse_github()
         return LocalTracker(self._local_db, actor, self.clock)
 
     @cached_property
-    def code_host(self) -> LocalCodeHost:
+    def code_host(self) -> CodeHost:
         from loopcoder.adapters.local.code_host import LocalCodeHost
 
-        self._refuse_github()
+        if self.on_github:
+            return self.github.code_host
         return LocalCodeHost(self._local_db, self.repository, self.settings.base, BOT, self.clock)
+
+    @property
+    def meter(self) -> ApiMeter | None:
+        """Counts what is asked over the network, where anything is."""
+        return self.github.session if self.on_github else None
 
     @cached_property
     def desk(self) -> PullDesk:
         """What only a human may do with a pull request."""
         from loopcoder.adapters.local.merging import PullDesk
 
-        self._refuse_github()
+        self._refuse_github("pr")
         base = self.settings.base
         return PullDesk(self._local_db, self.repository, base, self.person, self.clock)
 
@@ -193,12 +224,12 @@ class House:
     def _local_db(self) -> Path:
         return self.state_dir / "local.db"
 
-    def _refuse_github(self) -> None:
-        if self.settings.tracker != "local":
+    def _refuse_github(self, verb: str) -> None:
+        if self.on_github:
             raise ConfigurationError(
-                f"`tracker: {self.settings.tracker}` is not available in this version of "
-                "loopcoder.",
-                "Write `tracker: local` in loopcoder.yml.",
+                f"`loopcoder {verb}` writes to the local tracker alone.",
+                f"This repository's issues and pull requests are on GitHub: use its pages, "
+                f"or `gh {verb}`.",
             )
 
     # --- where work is done
@@ -234,8 +265,9 @@ class House:
 
     def check_agents(self) -> None:
         """Raise ConfigurationError unless there are workers and a reviewer that can be started,
-        and a tracker that this version knows."""
-        self._refuse_github()
+        and, on GitHub, a repository and a token."""
+        if self.on_github:
+            _ = self.github
         if not self.settings.workers:
             raise self._no_worker("default")
         for name in self.settings.workers:

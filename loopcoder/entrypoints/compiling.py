@@ -91,6 +91,7 @@ def clerk_of(house: House, plan: str) -> Clerk:
         is_alive=is_alive,
         plan=plan,
         issues_per_day=house.settings.limits.issues_per_day,
+        lag_s=house.settings.list_lag_s,
         trusted=house.settings.trusted_ids,
         principal=f"person:{house.person.login}",
     )

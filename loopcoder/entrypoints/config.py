@@ -22,6 +22,7 @@ from loopcoder.domain.settings import (
     Command,
     CommitStyle,
     CostBasis,
+    GitHubManners,
     Landing,
     LandingMode,
     Limits,
@@ -274,6 +275,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         skills_budget=data.skills.budget,
         skills_paths=tuple(data.skills.paths),
         retention_s=data.retention,
+        github=GitHubManners(data.github.write_pause, data.github.list_lag),
         source=source,
     )
 

@@ -122,6 +122,12 @@ Duration = Annotated[
     Field(ge=1),
     Phrase("duration, such as `20m` or `2h30m`"),
 ]
+Pause = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    Field(ge=0, le=600),
+    Phrase("duration, such as `1s`"),
+]
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=1), Phrase("size, such as `4MB`")]
 Money = Annotated[
     Annotated[Decimal, BeforeValidator(parse_money)] | None,
@@ -252,6 +258,13 @@ class LimitsSection(Section):
     comments_per_day: Count = Field(200, description="Most comments written in 24 hours.")
 
 
+class GitHubSection(Section):
+    write_pause: Pause = Field(1.0, description="Pause between two writes.")
+    list_lag: Pause = Field(
+        90.0, description="How long a new issue may be missing from GitHub's list."
+    )
+
+
 class BudgetSection(Section):
     attempt: Money = Field(Decimal(2), description="Reserved before an attempt; its cap.")
     unit: Money = Field(Decimal(5), description="Cap for all attempts of a unit.")
@@ -360,6 +373,7 @@ class Configuration(Section):
     network: NetworkSection = _section(NetworkSection, "What workers may reach.")
     jobs: Jobs = Field(3, description="Attempts at the same time.")
     limits: LimitsSection = _section(LimitsSection, "Limits of ticks and days.")
+    github: GitHubSection = _section(GitHubSection, "Manners towards GitHub.")
     budget: BudgetSection = _section(BudgetSection, "Caps of money and tokens.")
     breaker: BreakerSection = _section(BreakerSection, "When failures stop dispatch.")
     policy: PolicySection = _section(PolicySection, "Guardrails on a change.")

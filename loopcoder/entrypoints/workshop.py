@@ -73,6 +73,7 @@ def open_workshop(
         listener=listener or SilentListener(),
         stop=stop or threading.Event(),
         warnings=standing_warnings(settings),
+        meter=house.meter,
     )
 
 

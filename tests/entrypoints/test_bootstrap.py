@@ -79,10 +79,39 @@ def test_people_and_the_bot_write_in_their_own_names(project: Project) -> None:
     assert not house.tracker.permission(BOT).may_write
 
 
-def test_github_is_refused_until_it_exists(project: Project) -> None:
-    house = house_of(project, BASE + "tracker: github\n")
-    for name in ("tracker", "code_host", "desk"):
-        assert "`tracker: github` is not available in this version" in refusal(house, name)
+def test_github_needs_a_repository_and_a_token(project: Project) -> None:
+    config = BASE + "tracker: github\n"
+    for name in ("tracker", "code_host"):
+        assert "no remote named origin points to https://github.com" in refusal(
+            house_of(project, config, GITHUB_TOKEN="t"), name
+        )
+    named = config + "repository: acme/rocket\n"
+    assert "there is no token" in refusal(house_of(project, named), "tracker")
+    house = house_of(project, named, GH_TOKEN="t")
+    assert house.github.address.git == "https://github.com/acme/rocket.git"
+    assert house.tracker is house.person_tracker is house.github.tracker
+    assert "use its pages, or `gh pr`" in refusal(house, "desk")
+    assert "use its pages, or `gh issue`" in refusal(house, "local_tracker")
+
+
+def test_the_repository_is_taken_from_actions_or_from_the_origin(project: Project) -> None:
+    config = BASE + "tracker: github\n"
+    project.git("remote", "add", "origin", "git@github.com:acme/rocket.git")
+    house = house_of(project, config, GITHUB_TOKEN="t")
+    assert house.settings.repository == "acme/rocket"
+    given = house_of(project, config, GITHUB_TOKEN="t", GITHUB_REPOSITORY="other/place")
+    assert given.github.address.repository == "other/place"
+    server = {"GITHUB_API_URL": "https://git.acme.example/api/v3", "GITHUB_TOKEN": "t"}
+    assert house_of(project, config, **server).settings.repository == ""
+    project.git("remote", "set-url", "origin", "https://git.acme.example/acme/rocket")
+    address = house_of(project, config, **server).github.address
+    assert address.git == "https://git.acme.example/acme/rocket.git"
+
+
+def test_no_secret_of_github_is_in_a_repr(project: Project) -> None:
+    named = BASE + "tracker: github\nrepository: acme/rocket\n"
+    house = house_of(project, named, GITHUB_TOKEN="ghp_secret_word")
+    assert "ghp_secret_word" not in repr(house.github)
 
 
 def test_no_worker_and_no_reviewer(project: Project) -> None:

@@ -40,7 +40,12 @@ WRONG = [
     ("broken YAML", commit_config("base: [main\n"), "loopcoder.yml:1: error: this is not YAML"),
     ("unknown key", commit_config("sandbx: off\n"), "did you mean `sandbox`?"),
     ("no base branch", commit_config("base: trunk\n"), "There is no branch trunk here"),
-    ("github", commit_config("tracker: github\n"), "`tracker: github` is not available"),
+    ("no origin", commit_config("tracker: github\n"), "no remote named origin points to"),
+    (
+        "no token",
+        commit_config("tracker: github\nrepository: acme/rocket\n"),
+        "there is no token",
+    ),
 ]
 NOBODY_TO_ACT = [
     ("no reviewer", commit_config(f"workers: {{default: {AGENT}}}\nverify: x\n"), "No reviewer"),

@@ -122,8 +122,10 @@ class GitHubCodeHost:
         if kept is not None:
             return kept
         path = self._session.path("pulls", number)
+        # A comment always belongs to a review, if only to one that was made for it.
         reviews = self._session.all(f"{path}/reviews")
-        said = read_feedback(reviews, self._session.all(f"{path}/comments"))
+        comments = self._session.all(f"{path}/comments") if reviews else []
+        said = read_feedback(reviews, comments)
         self._keep_feedback(number, item, said)
         return said
 

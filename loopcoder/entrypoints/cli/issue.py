@@ -171,7 +171,7 @@ def comment_command(house: House, number: int, text: str) -> None:
 def _desk(house: House) -> LocalTracker:
     """The tracker in the person's name, which nobody has inside an attempt."""
     refuse_inside_attempt()
-    return house.person_tracker
+    return house.local_tracker
 
 
 def _text(given: str | None) -> str | None:

@@ -1,0 +1,125 @@
+"""GitHub, wired from the configuration and the environment. Loaded only where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loopcoder.adapters.git.repository import Repository
+from loopcoder.adapters.github.address import (
+    PUBLIC_API,
+    Address,
+    address_of,
+    is_name,
+    repository_of_remote,
+    server_of,
+)
+from loopcoder.adapters.github.credentials import Credentials
+from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.settings import Settings
+from loopcoder.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from loopcoder.adapters.github.code_host import GitHubCodeHost
+    from loopcoder.adapters.github.session import Session
+    from loopcoder.adapters.github.tracker import GitHubTracker
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """One repository on GitHub, for one process. Tracker and code host share what they see."""
+
+    address: Address
+    session: Session
+    tracker: GitHubTracker
+    code_host: GitHubCodeHost
+
+
+def open_github(
+    settings: Settings,
+    repository: Repository,
+    state_dir: Path,
+    environ: Mapping[str, str],
+    clock: Clock,
+) -> GitHub:
+    """Everything for `tracker: github`; nothing is asked before it is used.
+
+    Raises ConfigurationError when nobody says which repository it is, or no token is set.
+    """
+    from loopcoder.adapters.github.code_host import GitHubCodeHost
+    from loopcoder.adapters.github.limits import Manners, Pace
+    from loopcoder.adapters.github.remote import Remote
+    from loopcoder.adapters.github.scan import Scan
+    from loopcoder.adapters.github.session import Session
+    from loopcoder.adapters.github.state import State
+    from loopcoder.adapters.github.tracker import GitHubTracker
+    from loopcoder.adapters.github.wire import Wire
+
+    name = settings.repository
+    if not name:
+        raise ConfigurationError(
+            f"`tracker: github` is configured, but no remote named origin points to "
+            f"{_site(environ)}.",
+            "Write `repository: owner/name` in loopcoder.yml.",
+        )
+    api, server = environ.get("GITHUB_API_URL", ""), environ.get("GITHUB_SERVER_URL", "")
+    address = address_of(name, api, server)
+    credentials = credentials_of(environ)
+    state = State(state_dir / "github.db", f"{address.api} {name.lower()}")
+    manners = Manners(Pace(gap_s=settings.github.write_pause_s))
+    session = Session(Wire(address.api, credentials, name), name, state, clock, manners)
+    scan = Scan(session)
+    remote = Remote(repository.git, address.git, session.token, clock)
+    host = GitHubCodeHost(session, scan, remote, repository.git, settings.base)
+    return GitHub(address, session, GitHubTracker(session, scan), host)
+
+
+def repository_name(remote: str, environ: Mapping[str, str]) -> str:
+    """`owner/name`, as GitHub Actions gives it or as the origin remote's address says it; empty
+    where neither does."""
+    given = environ.get("GITHUB_REPOSITORY", "")
+    return given if is_name(given) else repository_of_remote(remote, _site(environ))
+
+
+def _site(environ: Mapping[str, str]) -> str:
+    api = environ.get("GITHUB_API_URL") or PUBLIC_API
+    return environ.get("GITHUB_SERVER_URL") or server_of(api)
+
+
+def credentials_of(environ: Mapping[str, str]) -> Credentials:
+    """An App's key where there is one, else a token."""
+    credentials = Credentials(
+        token=environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or "",
+        app_id=environ.get("LOOPCODER_APP_ID", ""),
+        private_key=_private_key(environ.get("LOOPCODER_APP_PRIVATE_KEY", "")),
+        installation=_installation(environ.get("LOOPCODER_APP_INSTALLATION_ID", "")),
+    )
+    if not credentials.is_usable:
+        raise ConfigurationError(
+            "`tracker: github` is configured, but there is no token.",
+            "Set GITHUB_TOKEN (or GH_TOKEN, or LOOPCODER_APP_ID and LOOPCODER_APP_PRIVATE_KEY).",
+        )
+    return credentials
+
+
+def _private_key(given: str) -> str:
+    """The PEM itself, or the path of a file that holds it."""
+    if not given or "-----BEGIN" in given:
+        return given.replace("\\n", "\n")
+    try:
+        return Path(given).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            "LOOPCODER_APP_PRIVATE_KEY is neither a PEM key nor a file that can be read.",
+            "Set it to the key that GitHub made for the App, or to the path of its file.",
+        ) from error
+
+
+def _installation(given: str) -> int | None:
+    if not given:
+        return None
+    if not given.isdecimal():
+        raise ConfigurationError("LOOPCODER_APP_INSTALLATION_ID is not a number.")
+    return int(given)
