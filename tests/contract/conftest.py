@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ from loopcoder.adapters.memory.tracker import MemoryTracker
 from loopcoder.domain.issue import BOT, Actor, PullDraft, PullRequest
 from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.tracker import Tracker
+from tests.github_server.world import Github
+from tests.support.clone import Clone
 
 ANA = Actor(1001, "ana")
 BEN = Actor(1002, "ben")
@@ -143,6 +145,44 @@ class LocalWorld(World):
         return self.git("rev-parse", "main")
 
 
-@pytest.fixture(params=["memory", "local"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    return MemoryWorld() if request.param == "memory" else LocalWorld(tmp_path)
+class GitHubWorld(World):
+    """The adapters on a clone, over real HTTP and git; people work on the server itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FixedClock()
+        self.github = Github.start(folder / "github", now=self.clock.now)
+        self.clone = Clone.make(folder / "clone", self.github)
+        self.tracker, self.host = self.clone.open(self.clock)
+        self.ana, self.ben = self.github.person("ana"), self.github.person("ben")
+
+    def commit(self, parent: str, files: Mapping[str, str]) -> str:
+        return self.clone.commit(parent, files)
+
+    def put_branch(self, branch: str, commit: str | None) -> None:
+        if commit is not None:
+            self.clone.upload(commit)
+        self.github.put_branch(branch, commit)
+
+    def merge_outside(self, branch: str) -> str:
+        base, head = self.github.git.head("main"), self.github.git.head(branch)
+        assert base is not None and head is not None
+        tree = self.github.git.tree_of_merge(base, head)
+        assert tree is not None
+        merged = self.github.git.commit_tree(tree, [base, head], "By hand")
+        self.github.put_branch("main", merged)
+        return merged
+
+    def close(self) -> None:
+        self.clone.close()
+        self.github.close()
+        self.github.server.check()
+
+
+@pytest.fixture(params=["memory", "local", "github"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if request.param != "github":
+        yield MemoryWorld() if request.param == "memory" else LocalWorld(tmp_path)
+        return
+    made = GitHubWorld(tmp_path)
+    yield made
+    made.close()

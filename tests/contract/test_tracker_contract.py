@@ -106,8 +106,9 @@ def test_a_body_comes_back_as_it_was_sent(world: World, body: str) -> None:
     assert world.tracker.get_issue(1).body == body
     assert world.tracker.update_issue(1, body="other").body == "other"
     assert world.tracker.update_issue(1, body=body).body == body
-    assert world.tracker.create_comment(1, body).body == body
-    assert world.tracker.list_comments(1)[0].body == body
+    if body:  # GitHub takes no empty comment
+        assert world.tracker.create_comment(1, body).body == body
+        assert world.tracker.list_comments(1)[0].body == body
 
 
 @pytest.mark.parametrize("text", ["a\0b", "half a pair \ud800"])
