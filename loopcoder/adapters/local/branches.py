@@ -51,10 +51,11 @@ class Branches:
             return
         if current != expected:
             raise _moved(branch, expected, current)
-        if not self.has_commit(commit):
-            raise NotFound(f"There is no commit {commit} in this repository.")
-        if expected is not None and not self.is_ancestor(expected, commit):
-            raise Stale(f"{branch} is at {expected[:12]}, which {commit[:12]} would throw away.")
+        if expected is not None:
+            self._demand_commit(commit)
+            if not self.is_ancestor(expected, commit):
+                lost = f"which {commit[:12]} would throw away"
+                raise Stale(f"{branch} is at {expected[:12]}, {lost}.")
         tree = self._demand_free(branch)
         if tree is None or expected is None:
             self._move(branch, commit, expected)
@@ -82,7 +83,12 @@ class Branches:
             "update-ref", "-m", "loopcoder: advance", _HEADS + branch, commit, old, check=False
         )
         if done.code != 0:
+            self._demand_commit(commit)
             raise self._explained(branch, expected, done.stderr)
+
+    def _demand_commit(self, commit: str) -> None:
+        if not self.has_commit(commit):
+            raise NotFound(f"There is no commit {commit} in this repository.")
 
     def _explained(self, branch: str, expected: str | None, words: str) -> LoopcoderError:
         current = self.head(branch)
