@@ -30,7 +30,7 @@ class Call:
     _repo: Repository | None = field(default=None)
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> Mapping[str, str]:
         return self.request.query
 
     @property

@@ -17,6 +17,11 @@ class Request:
     target: str
     headers: Mapping[str, str]
     raw: bytes = b""
+    query: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+        object.__setattr__(self, "query", found)
 
     @property
     def path(self) -> str:
@@ -25,10 +30,6 @@ class Request:
     @property
     def segments(self) -> list[str]:
         return [unquote(part) for part in self.path.strip("/").split("/")]
-
-    @property
-    def query(self) -> dict[str, str]:
-        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     def json(self) -> Any:
         """The body as a value, None where there is none; ValueError when it is not JSON."""

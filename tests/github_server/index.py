@@ -9,38 +9,52 @@ from tests.github_server.shelf import Shelf
 
 
 @dataclass(slots=True)
-class Index:
-    """`numbers`: item by database id; `blocks` and `parents` by database id give ids."""
+class ItemIndex:
+    """`numbers`: an item's number by its database id; `blocks` and `parents` give ids by id."""
 
+    revision: int = -1
     numbers: dict[int, int] = field(default_factory=dict)
     blocks: dict[int, list[int]] = field(default_factory=dict)
     parents: dict[int, int] = field(default_factory=dict)
-    comments: dict[int, list[int]] = field(default_factory=dict)
-    labels: dict[str, int] = field(default_factory=dict)
+
+    def follow(self, items: Shelf[Item]) -> ItemIndex:
+        if self.revision == items.revision:
+            return self
+        fresh = ItemIndex(items.revision)
+        for item in items.values():
+            fresh.numbers[item.id] = item.number
+            for key in item.blocked_by:
+                fresh.blocks.setdefault(key, []).append(item.id)
+            for key in item.sub_issues:
+                fresh.parents[key] = item.id
+        return fresh
 
 
 @dataclass(slots=True)
-class Indexes:
-    _index: Index = field(default_factory=Index)
-    _seen: list[int] = field(default_factory=lambda: [-1, -1, -1])
+class CommentIndex:
+    """The ids of comments by the number they belong to."""
 
-    def current(self, items: Shelf[Item], comments: Shelf[Comment], labels: Shelf[Label]) -> Index:
-        index = self._index
-        if self._seen[0] != items.revision:
-            self._seen[0] = items.revision
-            index.numbers, index.blocks, index.parents = {}, {}, {}
-            for item in items.values():
-                index.numbers[item.id] = item.number
-                for key in item.blocked_by:
-                    index.blocks.setdefault(key, []).append(item.id)
-                for key in item.sub_issues:
-                    index.parents[key] = item.id
-        if self._seen[1] != comments.revision:
-            self._seen[1] = comments.revision
-            index.comments = {}
-            for comment in comments.values():
-                index.comments.setdefault(comment.number, []).append(comment.id)
-        if self._seen[2] != labels.revision:
-            self._seen[2] = labels.revision
-            index.labels = {label.name.casefold(): label.id for label in labels.values()}
-        return index
+    revision: int = -1
+    of: dict[int, list[int]] = field(default_factory=dict)
+
+    def follow(self, comments: Shelf[Comment]) -> CommentIndex:
+        if self.revision == comments.revision:
+            return self
+        fresh = CommentIndex(comments.revision)
+        for comment in comments.values():
+            fresh.of.setdefault(comment.number, []).append(comment.id)
+        return fresh
+
+
+@dataclass(slots=True)
+class LabelIndex:
+    """The ids of labels by their names, whatever the case."""
+
+    revision: int = -1
+    named: dict[str, int] = field(default_factory=dict)
+
+    def follow(self, labels: Shelf[Label]) -> LabelIndex:
+        if self.revision == labels.revision:
+            return self
+        named = {label.name.casefold(): label.id for label in labels.values()}
+        return LabelIndex(labels.revision, named)

@@ -10,7 +10,7 @@ from typing import Any
 from tests.github_server.account import Account, App, Role
 from tests.github_server.checks import CheckRun, Status, WorkflowRun
 from tests.github_server.git_store import GitStore
-from tests.github_server.index import Index, Indexes
+from tests.github_server.index import CommentIndex, ItemIndex, LabelIndex
 from tests.github_server.records import (
     Comment,
     Event,
@@ -66,7 +66,9 @@ class Repository:
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     known_refs: dict[str, str] = field(default_factory=dict)
-    _indexes: Indexes = field(default_factory=Indexes)
+    _item_index: ItemIndex = field(default_factory=ItemIndex)
+    _comment_index: CommentIndex = field(default_factory=CommentIndex)
+    _label_index: LabelIndex = field(default_factory=LabelIndex)
 
     @property
     def full_name(self) -> str:
@@ -93,8 +95,9 @@ class Repository:
         return None if number is None else self.items.get(number)
 
     @property
-    def index(self) -> Index:
-        return self._indexes.current(self.items, self.comments, self.labels)
+    def index(self) -> ItemIndex:
+        self._item_index = self._item_index.follow(self.items)
+        return self._item_index
 
     def all_items(self, as_of: datetime | None = None) -> Iterator[Item]:
         """Everything that was not transferred away."""
@@ -141,9 +144,11 @@ class Repository:
     def comments_of(self, number: int, as_of: datetime | None = None) -> list[Comment]:
         if as_of is not None:
             return [each for each in self.comments.values(as_of) if each.number == number]
-        found = (self.comments.get(key) for key in self.index.comments.get(number, ()))
+        self._comment_index = self._comment_index.follow(self.comments)
+        found = (self.comments.get(key) for key in self._comment_index.of.get(number, ()))
         return [each for each in found if each is not None]
 
     def label_named(self, name: str) -> Label | None:
-        key = self.index.labels.get(name.casefold())
+        self._label_index = self._label_index.follow(self.labels)
+        key = self._label_index.named.get(name.casefold())
         return None if key is None else self.labels.get(key)

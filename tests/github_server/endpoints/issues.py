@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.github_server.verbs import issues, labels, pulls
 from tests.github_server.verbs.guards import demand_item
 from tests.github_server.wire.items import issue
 
+_NOBODY, _ANYBODY, _NO_SUCH = 0, -1, -2
 _ORDERS = {
     "created": lambda item: (item.created_at, item.number),
     "updated": lambda item: (item.updated_at, item.number),
@@ -25,7 +27,8 @@ _ORDERS = {
 @answers("issues/list-for-repo")
 def list_issues(call: Call) -> Reply:
     """Issues and pull requests, as they were some seconds ago where lists lag."""
-    found = [each for each in call.repo.all_items(call.hub.as_of()) if _wanted(call, each)]
+    wanted = _Wanted.of(call)
+    found = [each for each in call.repo.all_items(call.hub.as_of()) if wanted.has(each)]
     order = _ORDERS[call.query.get("sort", "created")]
     found.sort(key=order, reverse=call.query.get("direction", "desc") == "desc")
     return call.page(found, lambda each: issue(call.view, call.repo, each))
@@ -113,37 +116,51 @@ def remove_assignees(call: Call) -> Reply:
     return Reply(200, issue(call.view, call.repo, item))
 
 
-def _wanted(call: Call, item: Item) -> bool:
-    query, repo = call.query, call.repo
-    state = query.get("state", "open")
-    if state != "all" and item.state != state:
-        return False
-    since = query.get("since")
-    if since and item.updated_at < _moment(since):
-        return False
-    names = {name.casefold() for name in query.get("labels", "").split(",") if name}
-    if names:
-        held = {found.name.casefold() for key in item.labels if (found := repo.labels.get(key))}
-        if not names <= held:
-            return False
-    return _by_people(call, item)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a list was asked for; people go by number, `None` is no wish."""
+
+    state: str
+    since: datetime | None
+    labels: frozenset[int | None]
+    creator: int | None
+    assignee: int | None
+    milestone: str | None
+
+    @classmethod
+    def of(cls, call: Call) -> _Wanted:
+        query, repo = call.query, call.repo
+        named = [repo.label_named(name) for name in query.get("labels", "").split(",") if name]
+        return cls(
+            query.get("state", "open"),
+            _moment(query["since"]) if query.get("since") else None,
+            frozenset(label.id if label else None for label in named),
+            _person(call, query.get("creator")),
+            _person(call, query.get("assignee")),
+            query.get("milestone"),
+        )
+
+    def has(self, item: Item) -> bool:
+        return (
+            self.state in ("all", item.state)
+            and (self.since is None or item.updated_at >= self.since)
+            and self.labels <= set(item.labels)
+            and self.creator in (None, item.author)
+            and self._has_assignee(item)
+            and self.milestone in (None, "*", str(item.milestone or "none"))
+        )
+
+    def _has_assignee(self, item: Item) -> bool:
+        if self.assignee in (_NOBODY, _ANYBODY):
+            return bool(item.assignees) == (self.assignee == _ANYBODY)
+        return self.assignee is None or self.assignee in item.assignees
 
 
-def _by_people(call: Call, item: Item) -> bool:
-    query, hub = call.query, call.hub
-    for field, held in (("creator", (item.author,)), ("assignee", item.assignees)):
-        wanted = query.get(field)
-        if wanted in (None, "*"):
-            if wanted == "*" and not held:
-                return False
-            continue
-        account = hub.account(wanted)
-        if wanted == "none" and held:
-            return False
-        if wanted != "none" and (account is None or account.id not in held):
-            return False
-    milestone = query.get("milestone")
-    return milestone in (None, "*") or str(item.milestone or "none") == milestone
+def _person(call: Call, text: str | None) -> int | None:
+    if text in (None, "*", "none"):
+        return {None: None, "*": _ANYBODY, "none": _NOBODY}[text]
+    account = call.hub.account(text or "")
+    return account.id if account else _NO_SUCH
 
 
 def _moment(text: str) -> datetime:
