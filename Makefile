@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format docs bench build clean
+.PHONY: help demo test test-slow lint format docs bench bench-quick build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ format: .venv
 
 docs: .venv  ## the reference pages that are made from the code
 	@$(BIN)/python -m loopcoder.entrypoints.docs
+
+bench: .venv  ## measure; the table in docs/reference/performance.md
+	@$(BIN)/python -m benchmarks --write
+
+bench-quick: .venv  ## a first impression; writes nothing
+	@$(BIN)/python -m benchmarks --quick
 
 build: .venv  ## wheel and sdist
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
