@@ -32,12 +32,15 @@ def plan_upkeep(snapshot: Snapshot, settings: Settings) -> list[act.Upkeep]:
 def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator[act.Upkeep]:
     if view.claim_alive:
         return
-    yield from _words(view)
-    yield from _left_open(view)
+    if view.commands:
+        yield from _words(view)
+    begun = bool(view.record.attempts) or view.pull is not None  # most units never are
+    if begun:
+        yield from _left_open(view)
     if is_done(view) or is_dropped(view) or view.parts_done:
         yield from _finished(view, snapshot)
         return
-    reasons = _owed_to_a_person(view, settings)
+    reasons = _owed_to_a_person(view, settings) if begun else ()
     if reasons and view.record.needs_human is None:
         yield act.Escalate(view.id, reasons, reasons[-1])
     else:
