@@ -44,8 +44,8 @@ class Rejected(LoopcoderError):
     """GitHub's 401: nothing more can be asked with this token."""
 
 
-class Moved(LoopcoderError):
-    """GitHub answered with another address, which is never followed."""
+class Gone(NotFound):
+    """It was there: deleted, or moved to another repository, into which nothing is followed."""
 
 
 def failure(answer: Answer, asked: Asked) -> LoopcoderError:
@@ -110,7 +110,7 @@ def _moved(answer: Answer, asked: Asked) -> LoopcoderError:
             f"The repository {asked.repository} has moved.",
             "Write its new name as `repository:` in loopcoder.yml.",
         )
-    return NotFound(f"{_thing(asked)} was moved to another repository.")
+    return Gone(f"The {_thing(asked)} was moved to another repository.")
 
 
 def _forbidden(answer: Answer, asked: Asked) -> LoopcoderError:
@@ -146,7 +146,8 @@ def _missing(answer: Answer, asked: Asked) -> LoopcoderError:
             f"There is no repository {asked.repository}, or the token cannot see it.",
             "Correct `repository:` in loopcoder.yml, or give the token access.",
         )
-    return NotFound(f"There is no {_thing(asked)}.")
+    kind = Gone if answer.status == 410 else NotFound
+    return kind(f"There is no {_thing(asked)}.")
 
 
 def _thing(asked: Asked) -> str:

@@ -32,12 +32,14 @@ def read_feedback(reviews: Sequence[Payload], comments: Sequence[Payload]) -> li
 
 
 def _of_review(review: Payload, comments: Sequence[Payload]) -> list[Feedback]:
+    """One that says nothing has comments that are not listed yet, or were deleted: it waits."""
     whole = _review(review)
     said = [_comment(each, whole.requests_changes) for each in comments]
-    if len(said) == 1 and whole.body.strip() in ("", said[0].body.strip()):
+    words = whole.body.strip()
+    if whole.requests_changes and len(said) == 1 and words in ("", said[0].body.strip()):
         return [replace(whole, body=said[0].body, file=said[0].file, line=said[0].line)]
-    spoken = whole.body.strip() and review["state"] in ("CHANGES_REQUESTED", "COMMENTED")
-    return [whole, *said] if spoken or (whole.requests_changes and not said) else said
+    spoken = words and review["state"] in ("CHANGES_REQUESTED", "COMMENTED")
+    return [whole, *said] if spoken else said
 
 
 def _settled(review: Payload, reviews: Sequence[Payload]) -> bool:

@@ -45,7 +45,8 @@ class People:
             return {"id": user["id"], "login": user["login"]}
         # An installation's token may not read /user; GraphQL tells it who it is.
         viewer = self._session.graphql(_VIEWER)["viewer"]
-        return {"id": viewer["databaseId"], "login": viewer["login"]}
+        name = str(viewer["login"]).removesuffix("[bot]")
+        return {"id": viewer["databaseId"], "login": f"{name}[bot]"}
 
     def _ask_permission(self, actor: Actor) -> Permission:
         session = self._session

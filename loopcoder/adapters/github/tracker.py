@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from loopcoder.adapters.github.errors import Gone
 from loopcoder.adapters.github.mapping import (
     is_pull,
     label_names,
@@ -164,16 +165,16 @@ class GitHubTracker:
         """An issue or a pull request as it is now."""
         try:
             payload = self._session.read(self._path(number)).data
-        except NotFound:
+        except NotFound as error:
             known = self._scan.item(number)
-            if known is not None and self._scan.is_young(number):
+            if known and self._scan.is_young(number) and not isinstance(error, Gone):
                 return known  # just written by us: not every server knows of it yet
             self._scan.forget(number)
             raise
         name = "/".join(str(payload.get("repository_url") or "").split("/")[-2:])
         if name and name.lower() != self._session.repository.lower():
             self._scan.forget(number)
-            raise NotFound(f"Issue #{number} was transferred to {name}.")
+            raise Gone(f"Issue #{number} was transferred to {name}.")
         return self._scan.note(payload)
 
     def _path(self, number: int, *parts: object) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from github import Auth, Github, GithubException
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
+from jwt import PyJWTError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from loopcoder.adapters.github.answer import Answer
@@ -122,7 +123,7 @@ class Wire:
         try:
             app = Auth.AppAuth(credentials.app_id, credentials.private_key)
             _ = app.token
-        except ValueError as error:
+        except (ValueError, PyJWTError) as error:
             raise ConfigurationError(
                 "The GitHub App's private key cannot be used.",
                 "It is the whole PEM file that GitHub made, lines and all.",
