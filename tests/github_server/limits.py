@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tests.github_server.refusal import Refusal
 
 _HOUR = timedelta(hours=1)
-_SECONDARY = (
+SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 )
 
@@ -108,7 +108,7 @@ class Meter:
 
 def secondary_refusal(retry_after: int | None, status: int = 403) -> Refusal:
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return Refusal(status, _SECONDARY, headers=headers)
+    return Refusal(status, SECONDARY, headers=headers)
 
 
 def _over(count: int, most: int | None) -> bool:

@@ -10,21 +10,25 @@ from typing import Any
 
 from loopcoder.adapters.memory.people import Person
 from loopcoder.domain.issue import Actor
-from tests.github_server.account import Role
+from tests.github_server.account import App, Role
+from tests.github_server.checks import Job
 from tests.github_server.faults import Fault, How
 from tests.github_server.git_store import GitStore
 from tests.github_server.hub import Hub, Logged
-from tests.github_server.limits import Limits
+from tests.github_server.limits import SECONDARY, Limits
 from tests.github_server.people import HubDesk, HubTracker
 from tests.github_server.records import Item
+from tests.github_server.refusal import DOCS
 from tests.github_server.repository import Repository
 from tests.github_server.server import Server
 from tests.github_server.verbs import pulls
 from tests.github_server.verbs.branches import sync
+from tests.github_server.verbs.checks import run_workflow
 
 OWNER, NAME = "acme", "rocket"
 BOT, ANA, BEN, EVE = "loopcoder-bot", "ana", "ben", "eve"
 TOKEN = {BOT: "ghp_bot", ANA: "ghp_ana", BEN: "ghp_ben", EVE: "ghp_eve"}
+AREAS = ("issues", "pull_requests", "contents", "checks", "statuses", "actions")
 _IDS = {BOT: 1_000_007, ANA: 1001, BEN: 1002, EVE: 1003}
 
 
@@ -153,6 +157,58 @@ class Github:
     def lag(self, seconds: float, *, gets: bool = False) -> None:
         """From now on lists (with `gets`: single objects too) are that old."""
         self.hub.lag.seconds, self.hub.lag.gets = seconds, gets
+
+    def refuse(
+        self, match: str = "*", *, times: int = 1, status: int = 403,
+        retry_after: int | None = None, reset_in: int | None = None, skip: int = 0,
+    ) -> None:  # fmt: skip
+        """Refuse by a limit: with `reset_in` the primary one, else the secondary one."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        message = SECONDARY
+        if reset_in is not None:
+            reset = int(self.hub.now().timestamp()) + reset_in
+            headers |= {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+            message = "API rate limit exceeded for user ID 1."
+        data = {"message": message, "documentation_url": DOCS, "status": str(status)}
+        self.fail(match, times=times, status=status, headers=headers, data=data, skip=skip)
+
+    def fail_graphql(self, message: str = "Something went wrong.", *, times: int = 1) -> None:
+        """Status 200 with errors."""
+        data = {"data": None, "errors": [{"message": message}]}
+        self.fail("graphql", times=times, status=200, data=data)
+
+    def compete(self, ref: str, *, times: int = 1, by: str = ANA) -> None:
+        """Somebody else moves a ref after a pusher has looked at it and before the push."""
+
+        def move() -> None:
+            with self.hub.lock:
+                old = self.git.refs(ref).get(ref)
+                name = f"theirs-{self.hub.ids.next()}"
+                self.git.move(ref, self.git.add_commit(old, {name: "theirs"}, "Theirs"))
+                sync(self.repo, self.hub.acting(by))
+
+        self.call("git/receive-pack", move, times=times)
+
+    def add_app(self, slug: str = "loopcoder", **permissions: str) -> App:
+        """An App installed on the repository; it may write what is named (default: all we use)."""
+        with self.hub.lock:
+            held = permissions or dict.fromkeys(AREAS, "write")
+            app = self.hub.add_app(slug, {"metadata": "read", **held})
+            self.repo.roles[app.bot.id] = Role.WRITE
+            return app
+
+    def run_ci(
+        self, sha: str, branch: str, *, conclusion: str | None = "success", workflow: str = "CI",
+        job: str = "test", step: str = "Run tests", log: str = "", event: str = "push",
+    ) -> int:  # fmt: skip
+        """A workflow run with one job, and its check run on the commit; the run's id."""
+        with self.hub.lock:
+            steps = (("Set up job", "success"), (step, conclusion))
+            made = Job(self.hub.ids.next(), job, conclusion, log, steps)
+            return run_workflow(
+                self.repo, self.hub.now(), sha, branch, workflow=workflow,
+                conclusion=conclusion, event=event, jobs=[made],
+            ).id  # fmt: skip
 
     def expire(self, login: str = BOT) -> None:
         """The account's token is worth nothing any more."""
