@@ -27,6 +27,17 @@ class Answer:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """Requests below the repository's address."""
+
+    github: Github
+
+    def __call__(self, method: str, path: str, body: Any = None, login: str = BOT) -> Answer:
+        address = f"/repos/{self.github.full_name}/{path}"
+        return ask(self.github, method, address, body, login=login)
+
+
 def ask(
     github: Github,
     method: str,

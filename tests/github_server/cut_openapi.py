@@ -4,7 +4,8 @@
     python -m tests.github_server.cut_openapi package/generated/api.github.com.json
 
 Which operations are kept is decided by the operations that the server answers. Schemas become
-plain JSON Schema: `nullable` is spelled out, and prose, examples and extensions are left away.
+plain JSON Schema: `nullable` is spelled out, prose, examples and extensions are left away, and
+objects are closed, so that an answer cannot hold a field which GitHub does not describe.
 """
 
 from __future__ import annotations
@@ -101,12 +102,37 @@ def cut(description: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
     if missing:
         raise SystemExit(f"GitHub describes no {', '.join(sorted(missing))}")
     definitions = _closure(operations, description["components"]["schemas"])
+    for operation in operations.values():
+        for status, schema in operation["responses"].items():
+            if status < "300":
+                _close(schema)
+    for name, schema in definitions.items():
+        if "error" not in name:  # GitHub's errors do say more than is described
+            _close(schema)
     version = description["info"]["version"]
     return {
         "source": f"@octokit/openapi {version}, generated/api.github.com.json, MIT licence",
         "operations": dict(sorted(operations.items())),
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _close(node: Any, whole: bool = True) -> None:
+    """Let no object of an answer have fields that are not described."""
+    if isinstance(node, list):
+        for each in node:
+            _close(each)
+    elif isinstance(node, dict):
+        if whole and "properties" in node and node.get("type") == "object":
+            node.setdefault("additionalProperties", False)
+        for key, value in node.items():
+            if key == "allOf":
+                for each in value:
+                    _close(each, whole=False)
+            elif key != "properties":
+                _close(value)
+        for value in node.get("properties", {}).values():
+            _close(value)
 
 
 def _widened(name: str, schema: Any) -> Any:

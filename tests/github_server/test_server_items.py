@@ -7,20 +7,9 @@ from typing import Any
 import pytest
 
 from tests.github_server.account import Role
-from tests.github_server.client import Answer, ask
+from tests.github_server.client import Repo, ask
 from tests.github_server.people import HubTracker
 from tests.github_server.world import ANA, BOT, EVE, Github
-
-
-class Repo:
-    """Requests below the repository's address."""
-
-    def __init__(self, github: Github) -> None:
-        self.github = github
-
-    def __call__(self, method: str, path: str, body: Any = None, login: str = BOT) -> Answer:
-        address = f"/repos/{self.github.full_name}/{path}"
-        return ask(self.github, method, address, body, login=login)
 
 
 @pytest.fixture

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import pytest
 
-from tests.github_server.client import Answer, ask
+from tests.github_server.client import Repo, ask
 from tests.github_server.world import ANA, BEN, BOT, EVE, Github
-
-
-class Repo:
-    def __init__(self, github: Github) -> None:
-        self.github = github
-
-    def __call__(self, method: str, path: str, body: Any = None, login: str = BOT) -> Answer:
-        address = f"/repos/{self.github.full_name}/{path}"
-        return ask(self.github, method, address, body, login=login)
 
 
 @pytest.fixture
