@@ -1,24 +1,22 @@
-"""The records as GraphQL nodes: mappings whose values may be functions of a field's arguments."""
+"""The records as GraphQL nodes, from where a document begins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from tests.github_server.account import Account, Role
-from tests.github_server.limits import Window
-from tests.github_server.records import Comment, Event, Item, Label, Review, ReviewComment
+from tests.github_server.account import Role
+from tests.github_server.graphql_connection import connection
+from tests.github_server.graphql_leaves import GraphNode
+from tests.github_server.graphql_pulls import PullParts
+from tests.github_server.records import Event, Item
 from tests.github_server.refusal import Refusal, not_found
-from tests.github_server.repository import Acting, Repository
+from tests.github_server.repository import Repository
 from tests.github_server.sequence import node_id, read_node_id
 from tests.github_server.verbs import pulls
-from tests.github_server.verbs.checks import latest_statuses, runs_of
 from tests.github_server.verbs.closing import closed_by_text
-from tests.github_server.verbs.reviews import reviews_of
-from tests.github_server.view import View, maybe_stamp, stamp
+from tests.github_server.view import maybe_stamp, stamp
 
-GraphNode = dict[str, Any]
 _EVENTS = {
     "labeled": "LabeledEvent",
     "unlabeled": "UnlabeledEvent",
@@ -27,14 +25,10 @@ _EVENTS = {
 }
 
 
-@dataclass(slots=True)
-class Nodes:
-    """What one viewer sees. `cost` is what the present document was charged."""
+class Nodes(PullParts):
+    """Roots, repositories, issues and pull requests."""
 
-    view: View
-    who: Acting
-    window: Window
-    cost: int
+    __slots__ = ()
 
     def root(self) -> GraphNode:
         return {
@@ -82,21 +76,6 @@ class Nodes:
         raise Refusal(404, f"Could not resolve to a node with the global id of '{text}'")
 
     # --- nodes
-
-    def user(self, account: Account | None) -> GraphNode | None:
-        if account is None:
-            return None
-        return {
-            "__typename": account.kind,
-            "id": node_id(account.kind, account.id),
-            "databaseId": account.id,
-            "login": account.login.removesuffix("[bot]") if account.is_bot else account.login,
-            "name": account.login,
-            "url": f"{self.view.web}/{account.login}",
-        }
-
-    def user_of(self, number: int | None) -> GraphNode | None:
-        return self.user(self.view.hub.accounts.get(number or 0))
 
     def repository(self, repo: Repository) -> GraphNode:
         def items(pull: bool) -> Callable[..., GraphNode]:
@@ -170,60 +149,14 @@ class Nodes:
             "baseRefOid": made.base_sha,
             "baseRef": lambda: self.ref(repo, f"refs/heads/{made.base_ref}"),
             "isCrossRepository": False,
-            "reviewDecision": lambda: self._decision(repo, item),
-            "reviews": lambda **given: self._reviews(repo, item, given),
+            "reviewDecision": lambda: self.decision_of(repo, item),
+            "reviews": lambda **given: self.reviews_of(repo, item, given),
             "reviewRequests": lambda **given: connection(requests, lambda each: each, given),
-            "reviewThreads": lambda **given: self._threads(repo, item, given),
-            "commits": lambda **given: self._commits(repo, item, given),
+            "reviewThreads": lambda **given: self.threads_of(repo, item, given),
+            "commits": lambda **given: self.commits_of(repo, item, given),
             "closingIssuesReferences": lambda **given: connection(
                 closing, lambda each: self.issue(repo, each), given
             ),
-        }
-
-    def label(self, repo: Repository, made: Label | None) -> GraphNode | None:
-        if made is None:
-            return None
-        return {
-            "id": node_id("Label", made.id),
-            "name": made.name,
-            "color": made.color,
-            "description": made.description,
-        }
-
-    def comment(self, made: Comment | Review | ReviewComment) -> GraphNode:
-        at = made.submitted_at if isinstance(made, Review) else made.created_at
-        return {
-            "id": node_id("Comment", made.id),
-            "databaseId": made.id,
-            "fullDatabaseId": str(made.id),
-            "author": lambda: self.user_of(made.author),
-            "body": made.body,
-            "createdAt": maybe_stamp(at),
-            "updatedAt": maybe_stamp(at),
-        }
-
-    def ref(self, repo: Repository, name: str) -> GraphNode | None:
-        name = name if name.startswith("refs/") else f"refs/heads/{name}"
-        sha = repo.git.refs(name).get(name)
-        if sha is None:
-            return None
-        prefix, _, short = name.removeprefix("refs/").partition("/")
-        return {
-            "id": node_id("Ref", name),
-            "name": short,
-            "prefix": f"refs/{prefix}/",
-            "target": lambda: self.commit(repo, sha),
-        }
-
-    def commit(self, repo: Repository, sha: str | None) -> GraphNode | None:
-        if sha is None:
-            return None
-        return {
-            "__typename": "Commit",
-            "id": node_id("Commit", sha),
-            "oid": sha,
-            "message": lambda: repo.git.git("show", "-s", "--format=%B", sha),
-            "statusCheckRollup": lambda: self._rollup(repo, sha),
         }
 
     # --- parts of nodes
@@ -299,116 +232,6 @@ class Nodes:
             "stateReason": (made.detail.get("state_reason") or "").upper() or None,
         }
 
-    def _reviews(self, repo: Repository, item: Item, given: dict[str, Any]) -> GraphNode:
-        states = given.get("states")
-        found = [
-            each
-            for each in reviews_of(repo, item.number, self.who.id)
-            if states is None or each.state in states
-        ]
-
-        def node(each: Review) -> GraphNode:
-            return {
-                **self.comment(each),
-                "id": node_id("Review", each.id),
-                "state": each.state,
-                "submittedAt": maybe_stamp(each.submitted_at),
-                "commit": lambda: self.commit(repo, each.commit),
-            }
-
-        return connection(found, node, given)
-
-    def _threads(self, repo: Repository, item: Item, given: dict[str, Any]) -> GraphNode:
-        threads: dict[int, list[ReviewComment]] = {}
-        for each in repo.review_comments.values():
-            if each.number == item.number:
-                threads.setdefault(each.reply_to or each.id, []).append(each)
-
-        def node(said: list[ReviewComment]) -> GraphNode:
-            return {
-                "id": node_id("ReviewComment", said[0].id),
-                "path": said[0].path,
-                "line": said[0].line,
-                "isResolved": False,
-                "isOutdated": item.pull is not None and said[0].commit != item.pull.head_sha,
-                "comments": lambda **inner: connection(said, self.comment, inner),
-            }
-
-        return connection(list(threads.values()), node, given)
-
-    def _commits(self, repo: Repository, item: Item, given: dict[str, Any]) -> GraphNode:
-        assert item.pull is not None
-        found = repo.git.commits_between(item.pull.base_sha, item.pull.head_sha)
-        return connection(found, lambda sha: {"commit": self.commit(repo, sha)}, given)
-
-    def _decision(self, repo: Repository, item: Item) -> str | None:
-        latest = {
-            each.author: each.state
-            for each in reviews_of(repo, item.number, None)
-            if each.state in ("APPROVED", "CHANGES_REQUESTED")
-        }
-        if "CHANGES_REQUESTED" in latest.values():
-            return "CHANGES_REQUESTED"
-        return "APPROVED" if latest else None
-
-    def _rollup(self, repo: Repository, sha: str) -> GraphNode | None:
-        contexts: list[GraphNode] = [
-            {
-                "__typename": "CheckRun",
-                "name": each.name,
-                "status": each.status.upper(),
-                "conclusion": each.conclusion.upper() if each.conclusion else None,
-                "databaseId": each.id,
-                "detailsUrl": each.details_url,
-            }
-            for each in runs_of(repo, sha)
-        ]
-        contexts += [
-            {
-                "__typename": "StatusContext",
-                "context": each.context,
-                "state": each.state.upper(),
-                "targetUrl": each.target_url,
-                "description": each.description,
-            }
-            for each in latest_statuses(repo, sha)
-        ]
-        if not contexts:
-            return None
-        return {
-            "state": _rolled_up(contexts),
-            "contexts": lambda **given: connection(contexts, lambda each: each, given),
-        }
-
-
-def connection(
-    values: Sequence[Any], make: Callable[[Any], Any], given: dict[str, Any]
-) -> GraphNode:
-    """A page of a list: `first` after a cursor, or the `last` ones before one."""
-    start, end = 0, len(values)
-    if given.get("after"):
-        start = int(given["after"])
-    if given.get("before"):
-        end = int(given["before"]) - 1
-    if given.get("first") is not None:
-        end = min(end, start + given["first"])
-    if given.get("last") is not None:
-        start = max(start, end - given["last"])
-    return {
-        "totalCount": len(values),
-        "nodes": lambda: [make(each) for each in values[start:end]],
-        "edges": lambda: [
-            {"cursor": str(index), "node": make(each)}
-            for index, each in enumerate(values[start:end], start + 1)
-        ],
-        "pageInfo": {
-            "hasNextPage": end < len(values),
-            "hasPreviousPage": start > 0,
-            "startCursor": str(start + 1) if end > start else None,
-            "endCursor": str(end) if end > start else None,
-        },
-    }
-
 
 def _word(mergeable: bool | None) -> str:
     return {None: "UNKNOWN", True: "MERGEABLE", False: "CONFLICTING"}[mergeable]
@@ -416,10 +239,3 @@ def _word(mergeable: bool | None) -> str:
 
 def _state(item: Item) -> str:
     return "MERGED" if item.pull and item.pull.merged_at else item.state.upper()
-
-
-def _rolled_up(contexts: Sequence[GraphNode]) -> str:
-    found = {each.get("conclusion") or each.get("state") or "PENDING" for each in contexts}
-    if found <= {"SUCCESS", "NEUTRAL", "SKIPPED"}:
-        return "SUCCESS"
-    return "PENDING" if found <= {"SUCCESS", "NEUTRAL", "SKIPPED", "PENDING"} else "FAILURE"

@@ -6,85 +6,34 @@ adapter reads through HTTP can be held against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from loopcoder.domain.diagnostic import Conflicted, LoopcoderError, NotFound, Stale
-from loopcoder.domain.human import MergeMethod, Remark
+from loopcoder.domain.diagnostic import NotFound
 from loopcoder.domain.issue import (
     Actor,
     CloseReason,
     Comment,
-    Feedback,
     Issue,
     IssueDraft,
     IssueState,
     LabelEvent,
     Permission,
-    PullRequest,
-    PullState,
 )
 from tests.github_server import records
 from tests.github_server.account import Role
-from tests.github_server.hub import Hub
-from tests.github_server.refusal import Refusal
 from tests.github_server.repository import Acting, Repository
-from tests.github_server.verbs import comments, issues, labels, pulls, reviews
-from tests.github_server.verbs.branches import sync
-from tests.github_server.verbs.closing import closed_by_text
-from tests.github_server.verbs.guards import Moved, demand_item, demand_pull
-
-T = TypeVar("T")
+from tests.github_server.seat import Seat
+from tests.github_server.verbs import comments, issues, labels
+from tests.github_server.verbs.guards import demand_item
 
 
 @dataclass(slots=True)
-class _Seat:
-    """Somebody's place at one repository."""
-
-    hub: Hub
-    repo: Repository
-    login: str
-
-    @property
-    def who(self) -> Acting:
-        return self.hub.acting(self.login)
-
-    @contextmanager
-    def sitting(self) -> Iterator[Acting]:
-        """The lock is held; a refusal is told in loopcoder's words."""
-        with self.hub.lock:
-            try:
-                yield self.who
-            except Moved as moved:
-                raise NotFound(str(moved)) from moved
-            except Refusal as refusal:
-                kind = NotFound if refusal.status in (404, 410) else LoopcoderError
-                raise kind(str(refusal)) from refusal
-
-    def actor(self, number: int | None) -> Actor | None:
-        if number is None:
-            return None
-        account = self.hub.accounts[number]
-        return Actor(account.id, account.login)
-
-    def _actor(self, number: int) -> Actor:
-        found = self.actor(number)
-        assert found is not None
-        return found
-
-    def names(self, item: records.Item) -> frozenset[str]:
-        found = (self.repo.labels.get(each) for each in item.labels)
-        return frozenset(each.name for each in found if each)
-
-
-@dataclass(slots=True)
-class HubTracker(_Seat):
+class HubTracker(Seat):
     """The port `Tracker` in a person's name, with what only people do."""
 
     def whoami(self) -> Actor:
-        return self._actor(self.who.id)
+        return self.demand_actor(self.who.id)
 
     def permission(self, actor: Actor) -> Permission:
         account = self.hub.accounts.get(actor.id)
@@ -212,10 +161,12 @@ class HubTracker(_Seat):
 
     def _label_event(self, made: records.Event) -> LabelEvent:
         name = made.detail["label"]["name"]
-        return LabelEvent(name, made.kind == "labeled", self._actor(made.actor), made.at)
+        return LabelEvent(name, made.kind == "labeled", self.demand_actor(made.actor), made.at)
 
     def _comment(self, made: records.Comment) -> Comment:
-        return Comment(made.id, made.number, self._actor(made.author), made.body, made.created_at)
+        return Comment(
+            made.id, made.number, self.demand_actor(made.author), made.body, made.created_at
+        )
 
     def _issue(self, item: records.Item) -> Issue:
         reason = {"completed": CloseReason.COMPLETED, "not_planned": CloseReason.NOT_PLANNED}
@@ -224,121 +175,12 @@ class HubTracker(_Seat):
             id=item.id,
             title=item.title,
             body=item.body or "",
-            author=self._actor(item.author),
+            author=self.demand_actor(item.author),
             created_at=item.created_at,
             updated_at=item.updated_at,
             state=IssueState(item.state),
             close_reason=reason.get(item.state_reason or ""),
             labels=self.names(item),
-            assignees=tuple(self._actor(each) for each in item.assignees),
+            assignees=tuple(self.demand_actor(each) for each in item.assignees),
             closed_by=self.actor(item.closed_by),
-        )
-
-
-@dataclass(slots=True)
-class HubDesk(_Seat):
-    """A person's side of the pull requests."""
-
-    def merge(
-        self,
-        number: int,
-        method: MergeMethod = MergeMethod.MERGE,
-        *,
-        even_draft: bool = False,
-        delete_branch: bool = False,
-    ) -> PullRequest:
-        with self.sitting() as who:
-            pull = self._pull(demand_pull(self.repo, number))
-            if pull.state is PullState.MERGED:
-                return pull
-            self._demand_no_conflict(pull)
-            pulls.merge(self.hub, self.repo, who, number, str(method), even_draft=even_draft)
-            if delete_branch:
-                self.repo.git.move(f"refs/heads/{pull.branch}", None)
-                sync(self.repo, who)
-            return self._pull(demand_pull(self.repo, number))
-
-    def close(self, number: int) -> PullRequest:
-        with self.sitting() as who:
-            demand_pull(self.repo, number)
-            issues.close(self.repo, who, number)
-            return self._pull(demand_pull(self.repo, number))
-
-    def reopen(self, number: int) -> PullRequest:
-        with self.sitting() as who:
-            item = demand_pull(self.repo, number)
-            if item.pull is not None and item.pull.merged_at is None and not item.is_open:
-                try:
-                    pulls.demand_reopenable(self.repo, item)
-                except Refusal as refusal:
-                    raise Stale(str(refusal)) from refusal
-            elif not item.is_open:
-                raise LoopcoderError(f"#{number} is merged.")
-            return self._pull(issues.reopen(self.repo, who, number))
-
-    def remark(self, number: int, remark: Remark) -> Feedback:
-        """A review where it asks for changes, else a comment on a line or on the whole."""
-        event = "REQUEST_CHANGES" if remark.requests_changes else "COMMENT"
-        with self.sitting() as who:
-            if not remark.file:
-                said = reviews.review(self.repo, who, number, event, remark.body)
-                return self._feedback(said)
-            line = {"path": remark.file, "line": remark.line, "body": remark.body}
-            if remark.requests_changes:
-                said = reviews.review(self.repo, who, number, event, remark.body, [line])
-                return self._feedback(said, remark.file, remark.line)
-            made = reviews.remark(self.repo, who, number, line)
-            return Feedback(
-                f"comment-{made.id}", self._actor(made.author), made.body, made.created_at,
-                False, made.path, made.line or 0, made.commit,
-            )  # fmt: skip
-
-    def approve(self, number: int, body: str = "") -> None:
-        with self.sitting() as who:
-            reviews.review(self.repo, who, number, "APPROVE", body)
-
-    def _demand_no_conflict(self, pull: PullRequest) -> None:
-        if not pull.is_open:
-            raise LoopcoderError(f"#{pull.number} is {pull.state}.")
-        base = self.repo.git.head(pull.base)
-        if base is not None and self.repo.git.tree_of_merge(base, pull.head) is None:
-            files = self.repo.git.conflicts(base, pull.head)
-            raise Conflicted(f"#{pull.number} conflicts with {pull.base}.", files=files)
-
-    def _feedback(self, said: records.Review, file: str = "", line: int = 0) -> Feedback:
-        assert said.submitted_at is not None
-        return Feedback(
-            f"review-{said.id}",
-            self._actor(said.author),
-            said.body,
-            said.submitted_at,
-            said.state == "CHANGES_REQUESTED",
-            file,
-            line,
-            said.commit,
-        )
-
-    def _pull(self, item: records.Item) -> PullRequest:
-        made = item.pull
-        assert made is not None
-        state = PullState.MERGED if made.merged_at else PullState(item.state)
-        base = self.repo.git.head(made.base_ref)
-        merges = base is not None and self.repo.git.tree_of_merge(base, made.head_sha) is not None
-        return PullRequest(
-            number=item.number,
-            title=item.title,
-            body=item.body or "",
-            branch=made.head_ref,
-            head=made.head_sha,
-            base=made.base_ref,
-            author=self._actor(item.author),
-            created_at=item.created_at,
-            updated_at=item.updated_at,
-            state=state,
-            draft=made.draft,
-            labels=self.names(item),
-            mergeable=merges if item.is_open else None,
-            merged_commit=made.merge_commit or "",
-            closed_by=self.actor(item.closed_by),
-            closes=tuple(closed_by_text(item.body)),
         )

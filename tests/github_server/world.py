@@ -12,11 +12,12 @@ from loopcoder.adapters.memory.people import Person
 from loopcoder.domain.issue import Actor
 from tests.github_server.account import App, Role
 from tests.github_server.checks import Job
+from tests.github_server.desk import HubDesk
 from tests.github_server.faults import Fault, How
 from tests.github_server.git_store import GitStore
 from tests.github_server.hub import Hub, Logged
 from tests.github_server.limits import SECONDARY, Limits
-from tests.github_server.people import HubDesk, HubTracker
+from tests.github_server.people import HubTracker
 from tests.github_server.records import Item
 from tests.github_server.refusal import DOCS
 from tests.github_server.repository import Repository
