@@ -18,8 +18,8 @@ from loopcoder.domain.event import (
     Proposed,
     Retried,
 )
-from loopcoder.domain.history import History
 from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.history import History
 from loopcoder.domain.issue import CommandLabel
 from loopcoder.domain.pull_body import status_comment
 from loopcoder.domain.snapshot import Snapshot
