@@ -77,9 +77,7 @@ class Project:
         self.commit("Begin")
         return self
 
-    def script(
-        self, work: Mapping[str, Any], review: Mapping[str, Any] | None = None
-    ) -> None:
+    def script(self, work: Mapping[str, Any], review: Mapping[str, Any] | None = None) -> None:
         text = json.dumps({"work": work, "review": review or APPROVE})
         (self.folder / "script.json").write_text(text)
 
