@@ -20,7 +20,7 @@ _HEADS = "refs/heads/"
 _SEEN = "refs/loopcoder/remote/"
 _TIMEOUT_S = 600.0
 _TROUBLE = (
-    "could not resolve host", "connection", "timed out", "the requested url returned error: 5",
+    "could not resolve host", "connect", "timed out", "the requested url returned error: 5",
     "early eof", "rpc failed", "remote end hung up", "operation too slow", "gnutls", "ssl",
     "empty reply", "did not end within",
 )  # fmt: skip

@@ -6,18 +6,16 @@ newest pages are read, back to where nothing is new. It is kept between processe
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 from loopcoder.adapters.github.answer import Answer
+from loopcoder.adapters.github.kept_items import KeptItems
 from loopcoder.adapters.github.mapping import is_pull, read_time, trim_item, trim_pull, write_time
 from loopcoder.adapters.github.paging import next_page
 from loopcoder.adapters.github.session import PER_PAGE, Session
 from loopcoder.adapters.github.snapshot import LAG_S, Entry, Item, Renewal, renew, replaced
-from loopcoder.adapters.github.state import put_fact
 from loopcoder.domain.diagnostic import ConfigurationError
 
 _NEWEST_FIRST = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PER_PAGE}
@@ -34,9 +32,7 @@ class Scan:
     def __init__(self, session: Session, *, fresh_s: float = 5.0) -> None:
         self._session, self._fresh_s = session, fresh_s
         self._lock = threading.RLock()
-        self._entries: dict[int, Entry] = {}
-        self._details: dict[int, Item] = {}
-        self._loaded = False
+        self._kept = KeptItems(session.state)
         self._looked_at: float | None = None
 
     def items(self) -> list[Item]:
@@ -44,21 +40,22 @@ class Scan:
         with self._lock:
             self._look()
             now = self._now()
-            return [self._entries[number].current(now) for number in sorted(self._entries)]
+            return [
+                self._kept.entries[number].current(now) for number in sorted(self._kept.entries)
+            ]
 
     def item(self, number: int, *, look: bool = False) -> Item | None:
         """One as it was last seen; with `look` as a look at the list finds it."""
         with self._lock:
             if look:
                 self._look()
-            self._load()
-            entry = self._entries.get(number)
+            entry = self._kept.entries.get(number)
             return entry.current(self._now()) if entry else None
 
     def is_young(self, number: int) -> bool:
         """Whether we know of it so freshly that a server may not know it everywhere yet."""
         with self._lock:
-            entry = self._entries.get(number)
+            entry = self._kept.entries.get(number)
             return entry is not None and entry.own is not None and self._now() < entry.own_until
 
     def details(self) -> Mapping[int, Item]:
@@ -66,7 +63,7 @@ class Scan:
         with self._lock:
             wanted = {n: i for n, i in ((int(i["number"]), i) for i in self.items()) if is_pull(i)}
             self._ask_details([n for n, item in wanted.items() if self._is_wanted(n, item)])
-            return dict(self._details)
+            return dict(self._kept.details)
 
     def note(self, payload: Item) -> Item:
         """What a write, or asking for one alone, answered."""
@@ -86,49 +83,44 @@ class Scan:
         """A pull request's own payload."""
         detail = trim_pull(payload)
         with self._lock:
-            self._keep_details([detail])
+            self._kept.keep_details([detail])
         return detail
 
     def forget(self, number: int) -> None:
         """It was asked for and is not there."""
         with self._lock:
-            self._load()
-            if number in self._entries:
-                self._save(Renewal({}, frozenset({number})))
+            if number in self._kept.entries:
+                self._kept.save(Renewal({}, frozenset({number})))
 
     # --- looking
 
     def _look(self) -> None:
-        self._load()
         now = self._now()
         if self._looked_at is not None and now < self._looked_at + self._fresh_s:
             return
-        session = self._session
-        key = f"list {session.token_key()}"
-        etag = session.state.fact(key) if self._entries else None
-        first = session.get(session.path("issues"), _NEWEST_FIRST, etag or "")
+        session, kept = self._session, self._kept.kept
+        token = session.token_key()
+        etag = kept.etags.get(token, "")
+        first = session.get(session.path("issues"), _NEWEST_FIRST, etag)
         if not first.is_unchanged:
-            self._take(first, key)
+            self._take(first, token)
         self._looked_at = self._now()
 
-    def _take(self, first: Answer, key: str) -> None:
-        self._check_name(first.data)
-        whole_at = self._session.state.fact("whole")
-        settled = self._settled(first)
-        due = whole_at is None or self._now() > whole_at + _WHOLE_EVERY_S
-        if not due:
-            renewal = renew(self._entries, self._walk_new(first), settled)
+    def _take(self, first: Answer, token: str) -> None:
+        check_name(first.data, self._session.repository)
+        whole_at, settled = self._kept.kept.whole_at, self._settled(first)
+        if whole_at is not None and self._now() <= whole_at + _WHOLE_EVERY_S:
+            renewal = renew(self._kept.entries, self._walk_new(first), settled)
             if not renewal.unsound:
-                self._save(renewal, {key: first.etag})
+                self._kept.save_list(renewal, token, first.etag, whole_at)
                 return
         first, walked = self._walk_all(first)
-        self._save(
-            replaced(self._entries, walked, settled), {key: first.etag, "whole": self._now()}
-        )
+        renewal = replaced(self._kept.entries, walked, settled)
+        self._kept.save_list(renewal, token, first.etag, self._now())
 
     def _walk_new(self, first: Answer) -> Iterator[Item]:
         """Pages until one ends with what was known long before the last look."""
-        listed = [e.listed["updated_at"] for e in self._entries.values() if e.listed]
+        listed = [e.listed["updated_at"] for e in self._kept.entries.values() if e.listed]
         until = write_time(read_time(max(listed)) - _OVERLAP) if listed else ""
         for page in self._pages(first):
             yield from page
@@ -160,21 +152,10 @@ class Scan:
     def _settled(self, answer: Answer) -> str:
         return write_time(answer.date(self._session.clock.now()) - _OVERLAP)
 
-    def _check_name(self, payloads: Sequence[Item]) -> None:
-        """GitHub answers under a repository's old name too; its items say the new one."""
-        for payload in payloads:
-            name = "/".join(str(payload.get("repository_url") or "").split("/")[-2:])
-            if name and name.lower() != self._session.repository.lower():
-                raise ConfigurationError(
-                    f"The repository {self._session.repository} is called {name} now.",
-                    f"Write `repository: {name}` in loopcoder.yml.",
-                )
-            return
-
     # --- pull requests
 
     def _is_wanted(self, number: int, item: Item) -> bool:
-        detail = self._details.get(number)
+        detail = self._kept.details.get(number)
         if item["state"] == "open":
             return detail is None or detail["updated_at"] < item["updated_at"]
         return detail is not None and detail["state"] == "open"
@@ -186,7 +167,7 @@ class Scan:
             missing = set(wanted)
             for page in session.pages(session.path("pulls"), _NEWEST_FIRST, keep=False):
                 found = [trim_pull(payload) for payload in page]
-                self._keep_details(found)
+                self._kept.keep_details(found)
                 missing -= {int(each["number"]) for each in found}
                 if not missing:
                     return
@@ -194,56 +175,22 @@ class Scan:
         for number in wanted:
             self.note_pull(session.read(session.path("pulls", number)).data)
 
-    def _keep_details(self, details: Sequence[Item]) -> None:
-        with self._session.state.writing() as db:
-            for detail in details:
-                number = int(detail["number"])
-                self._details[number] = detail
-                db.execute(
-                    "INSERT OR REPLACE INTO pulls VALUES (?, ?)", (number, json.dumps(detail))
-                )
-
-    # --- keeping
-
     def _keep_own(self, item: Item) -> None:
         with self._lock:
-            self._load()
             number = int(item["number"])
-            listed = self._entries.get(number, Entry()).listed
-            entry = Entry(listed, item, self._now() + LAG_S)
-            self._save(Renewal({number: entry}))
-
-    def _load(self) -> None:
-        if self._loaded:
-            return
-        with self._session.state.reading() as db:
-            for row in db.execute("SELECT number, listed, own, own_until FROM items"):
-                listed, own = (json.loads(text) if text else None for text in row[1:3])
-                self._entries[row[0]] = Entry(listed, own, row[3])
-            for number, detail in db.execute("SELECT number, detail FROM pulls"):
-                self._details[number] = json.loads(detail)
-        self._loaded = True
-
-    def _save(self, renewal: Renewal, facts: Mapping[str, Any] | None = None) -> None:
-        with self._session.state.writing() as db:
-            for number, entry in renewal.entries.items():
-                self._entries[number] = entry
-                row = (number, _text(entry.listed), _text(entry.own), entry.own_until)
-                db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", row)
-            for number in renewal.gone:
-                self._entries.pop(number, None)
-                self._details.pop(number, None)
-                db.execute("DELETE FROM items WHERE number = ?", (number,))
-                db.execute("DELETE FROM pulls WHERE number = ?", (number,))
-            if facts is not None:
-                # Another token's ETag stands for a list that is no longer the one kept here.
-                db.execute("DELETE FROM facts WHERE key LIKE 'list %'")
-                for key, value in facts.items():
-                    put_fact(db, key, value)
+            listed = self._kept.entries.get(number, Entry()).listed
+            self._kept.save(Renewal({number: Entry(listed, item, self._now() + LAG_S)}))
 
     def _now(self) -> float:
         return self._session.clock.now().timestamp()
 
 
-def _text(item: Item | None) -> str | None:
-    return None if item is None else json.dumps(item)
+def check_name(payloads: Sequence[Item], repository: str) -> None:
+    """GitHub answers under a repository's old name too; its items say the new one."""
+    for payload in payloads[:1]:
+        name = "/".join(str(payload.get("repository_url") or "").split("/")[-2:])
+        if name and name.lower() != repository.lower():
+            raise ConfigurationError(
+                f"The repository {repository} is called {name} now.",
+                f"Write `repository: {name}` in loopcoder.yml.",
+            )
