@@ -28,3 +28,13 @@ class Journal(Protocol):
 
     def events(self, since: datetime | None = None) -> Iterator[Event]:
         """Recorded events, oldest first."""
+
+    def refresh(self) -> None:
+        """Read what other machines published, where the journal is shared.
+
+        A journal that was never refreshed does so when it is first read.
+        """
+
+    def flush(self) -> None:
+        """Publish the recorded facts that wait, where the journal is shared. A tick that only
+        looked publishes nothing."""

@@ -21,6 +21,7 @@ from loopcoder.domain.event import Entry, Event
 from loopcoder.domain.history import History
 from loopcoder.domain.unit import UnitId
 from tests.support.facts import ENTRIES
+from tests.support.shared_journal import Clone, bare_repository
 
 A, B = UnitId("a"), UnitId("b")
 
@@ -43,7 +44,13 @@ def sqlite_shelf(folder: Path) -> Shelf:
     return Shelf(clock, lambda: SqliteJournal(folder / "journal.db", clock))
 
 
-SHELVES = {"memory": memory_shelf, "sqlite": sqlite_shelf}
+def git_ref_shelf(folder: Path) -> Shelf:
+    clock, remote = FixedClock(), bare_repository(folder / "remote.git")
+    clone = Clone(folder / "clone", remote, clock)
+    return Shelf(clock, clone.open)
+
+
+SHELVES = {"memory": memory_shelf, "sqlite": sqlite_shelf, "git ref": git_ref_shelf}
 
 
 @pytest.fixture(params=SHELVES)
@@ -181,7 +188,7 @@ def test_a_decision_may_read_but_not_write_the_journal(shelf: Shelf) -> None:
 
 def test_of_many_threads_one_takes_each_claim(shelf: Shelf) -> None:
     journal = shelf.open()
-    units = [UnitId(f"u{number}") for number in range(25)]
+    units = [UnitId(f"u{number}") for number in range(12)]
     won: list[UnitId] = []
 
     def worker() -> None:
@@ -233,16 +240,27 @@ def test_a_history_does_not_change_afterwards(shelf: Shelf) -> None:
 # --- any facts at all
 
 
-@pytest.mark.parametrize("kind", SHELVES)
-@given(batches=st.lists(st.lists(ENTRIES, max_size=4), max_size=6), steps=st.lists(st.integers()))
+BATCHES = st.lists(st.lists(ENTRIES, max_size=4), max_size=6)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@given(batches=BATCHES)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_live_fold_is_the_fold_of_a_reopened_journal(
-    kind: str,
-    batches: list[list[Entry]],
-    steps: list[int],
-    tmp_path_factory: pytest.TempPathFactory,
+    kind: str, batches: list[list[Entry]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    shelf = SHELVES[kind](tmp_path_factory.mktemp("journal"))
+    check_the_fold(SHELVES[kind](tmp_path_factory.mktemp("journal")), batches)
+
+
+@given(batches=BATCHES)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_live_fold_is_the_fold_of_a_reopened_shared_journal(
+    batches: list[list[Entry]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_the_fold(git_ref_shelf(tmp_path_factory.mktemp("journal")), batches)
+
+
+def check_the_fold(shelf: Shelf, batches: list[list[Entry]]) -> None:
     live = shelf.open()
     recorded: list[Event] = []
     for number, batch in enumerate(batches):

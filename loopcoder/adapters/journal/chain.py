@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,11 +87,15 @@ def forge(entries: Sequence[Entry], after: Link, now: datetime) -> list[tuple[Ro
 
 
 def next_id(previous: str, now: datetime) -> str:
-    """A ULID of `now` that sorts after `previous`, also when the clock went back."""
+    """A ULID of `now` that sorts after `previous`, also when the clock went back.
+
+    The step beyond `previous` is random, for two machines may take it at the same time.
+    """
     fresh = ULID.from_datetime(now)
     if str(fresh) > previous:
         return str(fresh)
-    return str(ULID.from_int(int(ULID.from_str(previous)) + 1))
+    step = 1 + secrets.randbelow(1 << 64)
+    return str(ULID.from_int(int(ULID.from_str(previous)) + step))
 
 
 def earliest_id(moment: datetime) -> str:

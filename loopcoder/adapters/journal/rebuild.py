@@ -41,7 +41,7 @@ def rebuild(path: Path, seen: tuple[int, int], reason: str, now: datetime) -> Lo
     with opening(path):
         if identity(path) != seen:
             return replaced(path)
-        quarantine = _set_aside(path, now)
+        quarantine = set_aside(path, now)
         fresh = beside(path, ".rebuilt")
         rows, lost = _salvage(quarantine)
         _write(fresh, rows, JournalRebuilt(quarantine.name, len(rows), lost), now)
@@ -64,7 +64,7 @@ def replaced(path: Path) -> LoopcoderError:
     )
 
 
-def _set_aside(path: Path, now: datetime) -> Path:
+def set_aside(path: Path, now: datetime) -> Path:
     """Copy the file and its write-ahead log; the original stays until the new one is complete."""
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     quarantine, number = beside(path, f".corrupt-{stamp}"), 1

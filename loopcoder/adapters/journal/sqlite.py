@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from loopcoder.adapters.journal.chain import (
     Break,
     Damaged,
     Link,
+    Row,
     check_head,
     earliest_id,
     follow,
@@ -49,7 +50,7 @@ class SqliteJournal:
     def history(self) -> History:
         with self._connected() as connection:
             if table.head(connection) != self._link:
-                with _transaction(connection, "BEGIN"):
+                with transaction(connection, "BEGIN"):
                     self._catch_up(connection)
             return self._history.copy()
 
@@ -76,7 +77,7 @@ class SqliteJournal:
         """Check every link of the chain; the first event that cannot be trusted, if any.
         Changes nothing, even when the file is damaged."""
         try:
-            with self._connected(repair=False) as connection, _transaction(connection, "BEGIN"):
+            with self._connected(repair=False) as connection, transaction(connection, "BEGIN"):
                 reached = START
                 for row, _ in follow(table.rows(connection), START):
                     reached = Link(row.seq, row.id, row.sha256)
@@ -84,6 +85,12 @@ class SqliteJournal:
         except Damaged as damage:
             return damage.where
         return None
+
+    def refresh(self) -> None:
+        """One machine's journal is always the newest."""
+
+    def flush(self) -> None:
+        """There is nobody to share with."""
 
     def close(self) -> None:
         """Let go of the file. The next use opens it again."""
@@ -104,24 +111,25 @@ class SqliteJournal:
         with self._connected() as connection:
             if connection.in_transaction:
                 raise RuntimeError("a decision must not write to the journal that asks it")
-            with _transaction(connection, "BEGIN IMMEDIATE"):
+            with transaction(connection, "BEGIN IMMEDIATE"):
                 self._catch_up(connection)
                 entries = decision(self._history)
                 forged = forge(entries, self._link, self._clock.now()) if entries else []
                 table.append(connection, (row for row, _ in forged))
-            for row, event in forged:
-                self._history.apply(event)
-                self._link = Link(row.seq, row.id, row.sha256)
+            self._take(forged)
         return tuple(event for _, event in forged)
+
+    def _take(self, forged: Iterable[tuple[Row, Event]]) -> None:
+        for row, event in forged:
+            self._history.apply(event)
+            self._link = Link(row.seq, row.id, row.sha256)
 
     def _catch_up(self, connection: sqlite3.Connection) -> None:
         """Fold in what other processes recorded. In a transaction, so that rows and head agree."""
         head = table.head(connection)
         if head == self._link:
             return
-        for row, event in follow(table.rows(connection, self._link.length), self._link):
-            self._history.apply(event)
-            self._link = Link(row.seq, row.id, row.sha256)
+        self._take(follow(table.rows(connection, self._link.length), self._link))
         check_head(self._link, head)
 
     @contextmanager
@@ -189,7 +197,7 @@ class SqliteJournal:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     """All or nothing, whatever ends it."""
     connection.execute(begin)
     try:

@@ -80,6 +80,12 @@ class MemoryJournal:
             return damage.where
         return None
 
+    def refresh(self) -> None:
+        """It is always the newest."""
+
+    def flush(self) -> None:
+        """There is nobody to share with."""
+
     def close(self) -> None:
         """There is nothing to let go of."""
 
