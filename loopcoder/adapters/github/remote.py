@@ -24,7 +24,8 @@ _TROUBLE = (
     "early eof", "rpc failed", "remote end hung up", "operation too slow", "gnutls", "ssl",
     "empty reply", "did not end within",
 )  # fmt: skip
-_DENIED = ("authentication failed", "returned error: 401", "returned error: 403", "denied to")
+_UNKNOWN = ("authentication failed", "returned error: 401", "could not read username")
+_DENIED = ("returned error: 403", "denied to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +174,14 @@ class Remote:
         words = " ".join(done.stderr.split())[:500] or f"exit code {done.code}"
         lowered = words.lower()
         host = urlsplit(self._url).hostname
+        if any(each in lowered for each in _UNKNOWN):
+            return LoopcoderError(
+                f"{host} does not accept the token for git: {words}.",
+                "Renew it, and set GITHUB_TOKEN (or GH_TOKEN) again.",
+            )
         if any(each in lowered for each in _DENIED):
             return LoopcoderError(
-                f"{host} does not let the token use git: {words}",
+                f"{host} does not let the token use git: {words}.",
                 "Give the token the permission contents: write.",
             )
         if "not found" in lowered:

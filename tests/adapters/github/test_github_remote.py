@@ -150,7 +150,7 @@ def test_an_expired_token_is_told_apart_from_trouble(clone: Clone, clock: FixedC
     clone.github.repo.private = True
     _, host = clone.open(clock)
     clone.github.expire()
-    with pytest.raises(LoopcoderError, match="does not let the token use git") as caught:
+    with pytest.raises(LoopcoderError, match="does not accept the token for git") as caught:
         host.branch_head("main")
     assert not isinstance(caught.value, Unavailable)
 
