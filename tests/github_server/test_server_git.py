@@ -128,7 +128,8 @@ def test_mergeable_is_unknown_first_and_then_true_or_false(github: Github) -> No
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
 def test_a_merge_is_a_real_one_and_closes_what_it_says(github: Github, method: str) -> None:
-    github.person(ANA).file("One")
+    for title in ("One", "Two"):
+        github.person(ANA).file(title)
     number = github.propose("loopcoder/a", {"a": "1"}, "Closes #1, `fixes #2`")
     tip = github.git.head("main")
     assert tip is not None
@@ -144,6 +145,7 @@ def test_a_merge_is_a_real_one_and_closes_what_it_says(github: Github, method: s
     issue = ask(github, "GET", f"/repos/{github.full_name}/issues/1").data
     assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
     assert issue["closed_by"]["login"] == ANA
+    assert github.item(2).is_open, "nothing inside code is read"
     pull = ask(github, "GET", f"/repos/{github.full_name}/pulls/{number}").data
     assert pull["merged"] and pull["merged_by"]["login"] == ANA
 
