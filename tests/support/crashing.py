@@ -27,6 +27,7 @@ CONTEXT.set_forkserver_preload(
         "loopcoder.adapters.local.tracker",
         "loopcoder.adapters.local.code_host",
         "loopcoder.adapters.git.workspace",
+        "loopcoder.adapters.journal.git_ref",
         "loopcoder.adapters.journal.sqlite",
         "loopcoder.adapters.agents.scripted",
         "loopcoder.adapters.commands",
