@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopcoder.domain.report import why_ended
-from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.entrypoints.render import diagnostic_text
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.text import clean
@@ -40,9 +40,16 @@ def closing_line(report: TickReport) -> str:
     spent = f"${report.spent:.2f}{cap}"
     parts = [f"tick {short_run(report.run)}: {summary}", spent]
     if report.api.requests:
-        parts.append(f"{report.api.requests} requests, {report.api.writes} writes")
+        parts.append(_asked(report.api))
     parts.append(why_ended(report))
     return " · ".join(parts)
+
+
+def _asked(api: ApiUse) -> str:
+    """`11 requests (4 unchanged, 7 points), 4 writes, slept 12 s`."""
+    counts = f"{api.requests} requests ({api.not_modified} unchanged, {api.points} points)"
+    slept = f", slept {api.slept_s:.0f} s" if api.slept_s >= 1 else ""
+    return f"{counts}, {api.writes} writes{slept}"
 
 
 def short_run(run: str) -> str:

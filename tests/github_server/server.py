@@ -171,6 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, self._read_body(headers))
+        if len(self.headers.get_all("Authorization", ())) > 1:
+            self._send(Reply(400, {"message": "Duplicate header: Authorization"}))
+            return
         try:
             reply, fault = self.server_ours.answer(request)
         except Exception as error:
