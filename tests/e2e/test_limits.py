@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,7 +98,10 @@ def test_work_that_changes_nothing_and_prints_nothing_is_a_stall(project: Projec
 
 
 def measured(project: Project, *args: str) -> tuple[int, int]:
-    """A command's exit code and the most memory (bytes) that it, or a child, had at once."""
+    """A command's exit code and the most memory (bytes) that it had when looked at.
+
+    Not `ru_maxrss`: that of a child begins with the peak of the process that started it.
+    """
     started = subprocess.Popen(
         project.argv(*args),
         cwd=project.root,
@@ -104,9 +109,12 @@ def measured(project: Project, *args: str) -> tuple[int, int]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(started.pid, 0)
-    started.returncode = os.waitstatus_to_exitcode(status)
-    return started.returncode, usage.ru_maxrss * 1024
+    watched, most = psutil.Process(started.pid), 0
+    while started.poll() is None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            most = max(most, watched.memory_info().rss)
+        time.sleep(0.02)
+    return started.returncode, most
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,9 @@ def test_an_interruption_is_130_and_says_that_nothing_is_lost(
 
 def test_ctrl_c_in_the_middle_is_130(project: Project) -> None:
     program = (
-        "import sys, time; from loopcoder.entrypoints.cli.boundary import guarded\n"
+        "import signal, sys, time; from loopcoder.entrypoints.cli.boundary import guarded\n"
+        # A runner in the background hands down an ignored SIGINT.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def run():\n"
         "    print('begun', flush=True)\n"
         "    time.sleep(60)\n"
