@@ -115,13 +115,16 @@ class House:
         source = self.config_source
         if self.unconfigured:
             return Settings(base=self.repository.current_branch() or "main")
-        found = source.from_base() if self.from_base else source.from_working_tree()
-        if found.tracker != "github" or found.repository:
-            return found
+        return self.located(source.from_base() if self.from_base else source.from_working_tree())
+
+    def located(self, settings: Settings) -> Settings:
+        """The settings with the repository on GitHub, where they do not name it themselves."""
+        if settings.tracker != "github" or settings.repository:
+            return settings
         from loopcoder.entrypoints.github import repository_name
 
         name = repository_name(self.repository.remote_url() or "", self.environ)
-        return replace(found, repository=name)
+        return replace(settings, repository=name)
 
     @cached_property
     def unconfigured(self) -> bool:

@@ -13,6 +13,7 @@ from loopcoder.entrypoints.doctor_project import (
     look_at_base,
     look_at_configuration,
     look_at_gates,
+    look_at_github,
     look_at_roadmap,
     look_at_tools,
     look_at_tree,
@@ -33,6 +34,7 @@ Look = Callable[[House], Iterator[Finding]]
 _EXAMINATION: tuple[tuple[str, Look], ...] = (
     ("git", look_at_git),
     ("configuration", look_at_configuration),
+    ("github", look_at_github),
     ("sandbox", look_at_sandbox),
     ("disk", look_at_disk),
     ("base", look_at_base),

@@ -17,7 +17,7 @@ def look_at_configuration(house: House) -> Iterator[Finding]:
     """Both readings: the file in front of the person, and the one that a tick would take."""
     here = house.settings
     yield fine("configuration", f"{here.source} is valid")
-    committed = house.config_source.from_base()
+    committed = house.located(house.config_source.from_base())
     if replace(committed, source="") != replace(here, source=""):
         yield warning(
             "configuration",
@@ -25,12 +25,14 @@ def look_at_configuration(house: House) -> Iterator[Finding]:
             "what is committed",
             f"Commit it on {committed.base} when it is ready.",
         )
-    if here.tracker != "local":
-        yield problem(
-            "configuration",
-            f"`tracker: {here.tracker}` is not available in this version of loopcoder",
-            "Write `tracker: local`.",
-        )
+
+
+def look_at_github(house: House) -> Iterator[Finding]:
+    """Whether the token is one that GitHub knows, and sees the repository."""
+    if house.on_github:
+        house.github.session.get(house.github.session.path("labels"))
+        me = house.tracker.whoami()
+        yield fine("github", f"{house.settings.repository} as @{me.login}")
 
 
 def look_at_base(house: House) -> Iterator[Finding]:

@@ -197,3 +197,12 @@ def test_words_for_people_point_to_github(hosted: GitHubProject) -> None:
         assert "gh" in hosted.run(*call, exit_code=2).stderr
     assert hosted.json("issue", "list")["issues"][0]["title"] == "Store"
     assert "loopcoder/store" in hosted.run("pr", "show", "2").stdout
+
+
+def test_the_doctor_asks_github_who_we_are(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work=WORK)
+    said = hosted.run("doctor").stdout
+    assert "acme/rocket as @loopcoder-bot" in said
+    assert "differs from what is committed" not in said
+    hosted.github.expire()
+    assert "GitHub does not accept the token" in hosted.run("doctor", exit_code=1).stdout
