@@ -363,7 +363,11 @@ def _with_spend(record: UnitRecord, event: e.Event) -> UnitRecord:
 
 
 def _attempts_after(record: UnitRecord, event: e.Event) -> UnitRecord:
+    """Facts told under an older claim than the newest change nothing: whoever lost the claim may
+    still be running, and what it recorded may arrive late."""
     fact = event.fact
+    if event.epoch is not None and event.epoch < record.epoch:
+        return record
     match fact:
         case e.ClaimTaken():
             epoch = event.epoch or record.epoch + 1
