@@ -66,6 +66,7 @@ def take_claim(services: Services, step: Dispatch, unit: Unit, run: str) -> int:
 
 def holds_claim(services: Services, unit: UnitId, epoch: int) -> bool:
     """Whether our claim is still the newest: checked again before anything irreversible."""
+    services.journal.refresh()
     claim = services.journal.history().unit(unit).claim
     return claim is not None and claim.epoch == epoch
 

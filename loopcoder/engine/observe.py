@@ -62,6 +62,7 @@ class _Index:
 
 def look(services: Services) -> World:
     """Read tracker, code host and journal."""
+    services.journal.refresh()
     issues = {issue.number: issue for issue in services.tracker.list_issues()}
     return World(
         issues=issues,

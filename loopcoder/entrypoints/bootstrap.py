@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.domain.issue import BOT, Actor
 from loopcoder.domain.settings import Calibration
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
     from loopcoder.adapters.git.workspace import GitWorkspaces
+    from loopcoder.adapters.journal.git_ref import GitRefJournal
     from loopcoder.adapters.journal.sqlite import SqliteJournal
     from loopcoder.adapters.local.merging import PullDesk
     from loopcoder.adapters.local.tracker import LocalTracker
@@ -156,18 +158,51 @@ class House:
     # --- where things are kept
 
     @cached_property
-    def journal(self) -> SqliteJournal:
+    def journal(self) -> SqliteJournal | GitRefJournal:
+        """The journal: this machine's own, or on GitHub the one that all clones share."""
         from loopcoder.adapters.journal.sqlite import SqliteJournal
 
+        if self._shares_journal:
+            return self._shared_journal(read_only=False)
         return SqliteJournal(self.state_dir / "journal.db", self.clock)
 
     @cached_property
-    def journal_reader(self) -> SqliteJournal:
-        """The journal for looking only: nothing is created, migrated or repaired."""
+    def journal_reader(self) -> SqliteJournal | GitRefJournal:
+        """The journal for looking only: nothing is recorded, published, migrated or repaired."""
         from loopcoder.adapters.journal.sqlite import SqliteJournal
 
+        if self._shares_journal:
+            return self._shared_journal(read_only=True)
         path = self.repository.state_dir / "journal.db"
         return SqliteJournal(path, self.clock, read_only=True)
+
+    @property
+    def _shares_journal(self) -> bool:
+        return self.config_source.exists() and self.on_github
+
+    def _shared_journal(self, *, read_only: bool) -> GitRefJournal:
+        from loopcoder.entrypoints.github import open_shared_journal
+
+        return open_shared_journal(self.github, self.repository, self.clock, read_only=read_only)
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """In the end, publish the facts that a shared journal still keeps here. After an error
+        that is tried, too, and does not hide the error; an interrupted process just ends."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            with suppress(LoopcoderError):
+                self._publish()
+            raise
+        self._publish()
+
+    def _publish(self) -> None:
+        journal: SqliteJournal | GitRefJournal | None = vars(self).get("journal")
+        if journal is not None:
+            journal.flush()
 
     @property
     def on_github(self) -> bool:

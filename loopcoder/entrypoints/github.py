@@ -23,8 +23,10 @@ from loopcoder.ports.clock import Clock
 
 if TYPE_CHECKING:
     from loopcoder.adapters.github.code_host import GitHubCodeHost
+    from loopcoder.adapters.github.remote import Remote
     from loopcoder.adapters.github.session import Session
     from loopcoder.adapters.github.tracker import GitHubTracker
+    from loopcoder.adapters.journal.git_ref import GitRefJournal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class GitHub:
     session: Session
     tracker: GitHubTracker
     code_host: GitHubCodeHost
+    remote: Remote
 
 
 def open_github(
@@ -73,7 +76,26 @@ def open_github(
     scan = Scan(session)
     remote = Remote(repository.git, address.git, session.token, clock)
     host = GitHubCodeHost(session, scan, remote, repository.git, settings.base)
-    return GitHub(address, session, GitHubTracker(session, scan), host)
+    return GitHub(address, session, GitHubTracker(session, scan), host, remote)
+
+
+def open_shared_journal(
+    github: GitHub, repository: Repository, clock: Clock, *, read_only: bool
+) -> GitRefJournal:
+    """The journal under a ref of the repository on GitHub; this clone keeps a copy of it."""
+    from loopcoder.adapters.journal.git_ref import REF, GitRefJournal
+    from loopcoder.adapters.journal.ref_store import RefStore
+
+    address, place = github.address, repository.state_dir
+    store = RefStore(
+        folder=place / "journal.git",
+        remote="GitHub",
+        url=lambda: address.git,
+        ref=REF,
+        environment=github.remote.environment,
+        object_format=repository.object_format,
+    )
+    return GitRefJournal(place / "shared-journal.db", store, clock, read_only=read_only)
 
 
 def repository_name(remote: str, environ: Mapping[str, str]) -> str:

@@ -49,7 +49,7 @@ def run_tick(
     house.check_agents()
     listener = LiveListener(terminal) if terminal.live else LineListener(terminal)
     services = open_workshop(house, listener, stopper.event)
-    with tick_lock(house.state_dir):
+    with tick_lock(house.state_dir), house.publishing():
         house.workspaces.sweep()
         remove_old_runs(house)
         try:

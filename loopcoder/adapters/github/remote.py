@@ -146,16 +146,16 @@ class Remote:
 
     def _run(self, *args: str, fine: tuple[int, ...] = (0,)) -> Result:
         try:
-            done = self._git.run(*args, env=self._environment(), timeout=_TIMEOUT_S, check=False)
+            done = self._git.run(*args, env=self.environment(), timeout=_TIMEOUT_S, check=False)
         except GitError as error:
             raise Unavailable(str(error), "Try again later.") from error
         if done.code not in fine:
             raise self._failure(done)
         return done
 
-    def _environment(self) -> dict[str, str]:
-        """The token as a header for this one address. Headers that a checkout left in the
-        repository's configuration are cleared, for GitHub accepts no two."""
+    def environment(self) -> dict[str, str]:
+        """What lets git in: the token as a header for this one address. Headers that a checkout
+        left in the repository's configuration are cleared, for GitHub accepts no two."""
         word = base64.b64encode(f"x-access-token:{self._token()}".encode()).decode()
         scope = f"http.{self._url}"
         settings = (

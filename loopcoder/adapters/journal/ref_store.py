@@ -19,10 +19,11 @@ from loopcoder.domain.diagnostic import LoopcoderError, Unavailable
 
 TIMEOUT_S = 300.0
 _SEEN, _DRAFT = "refs/loopcoder/seen", "refs/loopcoder/draft"
-_DENIED = (
-    "authentication failed", "returned error: 401", "returned error: 403", "permission denied",
-    "denied to", "could not read username", "could not read password",
+_UNKNOWN = (
+    "authentication failed", "returned error: 401", "could not read username",
+    "could not read password",
 )  # fmt: skip
+_DENIED = ("returned error: 403", "permission denied", "denied to")
 _RACED = (
     "stale info", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref",
     "failed to lock", "incorrect old value", "reference already exists", "atomic push failed",
@@ -228,10 +229,16 @@ class RefStore:
                 f"{self.remote} refused {self.ref}: {words}.",
                 "Look at its rules for refs and at its hooks.",
             )
+        if any(each in said.lower() for each in _UNKNOWN):
+            return LoopcoderError(
+                f"{self.remote} does not accept the token that git needs for the shared journal: "
+                f"{words}.",
+                "Renew the token (GITHUB_TOKEN, or whatever git uses for this address).",
+            )
         if any(each in said.lower() for each in _DENIED):
             return LoopcoderError(
                 f"{self.remote} does not let us use the shared journal: {words}.",
-                "Give the token (or the key) the permission to read and write contents.",
+                "Give the token the permission contents: write.",
             )
         return Unavailable(
             f"The shared journal on {self.remote} could not be reached: {words}.",

@@ -64,7 +64,8 @@ def pass_house(
     def decorate(inner: Verb[P, R]) -> Callable[P, R]:
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             house = Invocation.current().house(from_base=from_base, defaults=defaults)
-            return inner(house, *args, **kwargs)
+            with house.publishing():
+                return inner(house, *args, **kwargs)
 
         return update_wrapper(call, inner)
 

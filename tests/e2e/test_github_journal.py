@@ -1,0 +1,68 @@
+"""The shared journal under real commands: every one in a fresh, shallow clone, as on a runner."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.github_project import GitHubProject
+from tests.support.project import Project, writes
+
+ROADMAP = "- [ ] Store <!-- id: store -->\n- [ ] Login (after: store) <!-- id: login -->\n"
+REF = "refs/loopcoder/journal"
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
+    project = GitHubProject(tmp_path / "first")
+    project.folder.mkdir()
+    yield project
+    project.close()
+
+
+def fresh_clone(hosted: GitHubProject, name: str) -> Project:
+    """A runner: a clone of the newest commit alone, with a cache of its own."""
+    folder = hosted.folder.parent / name
+    folder.mkdir()
+    project = Project(folder, dict(hosted.env))
+    address = f"{hosted.github.server.url}/{hosted.github.full_name}.git"
+    source = f"file://{hosted.github.git.folder}"
+    subprocess.run(["git", "clone", "-q", "--depth=1", source, str(project.root)], check=True)
+    project.git("remote", "set-url", "origin", address)
+    return project
+
+
+def tip(hosted: GitHubProject) -> str:
+    return hosted.github.git.git("for-each-ref", "--format=%(objectname)", REF).strip()
+
+
+def test_a_runner_knows_what_another_did(hosted: GitHubProject) -> None:
+    hosted.begin(ROADMAP, work={"store": [writes(store="kept")]})
+    assert len(fresh_clone(hosted, "compiling").json("compile")["applied"]) == 2
+    assert fresh_clone(hosted, "compiling-again").json("compile")["writes"] == 0
+    worked = fresh_clone(hosted, "working").tick()
+    assert worked["units"]["store"]["outcome"] == "proposed"
+    before = tip(hosted)
+    idle = fresh_clone(hosted, "looking").tick()
+    assert idle["stop_reason"] == "waiting-for-merge"
+    assert idle["units"]["store"]["outcome"] == "waiting"
+    assert tip(hosted) == before
+    assert len(hosted.ana.tracker.list_issues()) == 2
+    assert hosted.pulls() == {"store": 3}
+
+
+def test_a_persons_hold_reaches_every_clone_and_a_lost_ref_stops_them(
+    hosted: GitHubProject,
+) -> None:
+    hosted.begin(ROADMAP, work={"store": [writes(store="kept")]})
+    fresh_clone(hosted, "holding").run("hold", "--reason", "lunch")
+    runner = fresh_clone(hosted, "working")
+    assert runner.tick()["units"]["store"]["outcome"] == "held"
+    hosted.github.git.git("update-ref", "-d", REF)
+    for place in (runner, fresh_clone(hosted, "new")):
+        said = place.run("tick", exit_code=1).stderr
+        assert "The shared journal is gone" in said
+    assert tip(hosted) == ""
