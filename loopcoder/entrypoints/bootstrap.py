@@ -162,7 +162,7 @@ class House:
         """The journal: this machine's own, or on GitHub the one that all clones share."""
         from loopcoder.adapters.journal.sqlite import SqliteJournal
 
-        if self._shares_journal:
+        if self.shares_journal:
             return self._shared_journal(read_only=False)
         return SqliteJournal(self.state_dir / "journal.db", self.clock)
 
@@ -171,13 +171,14 @@ class House:
         """The journal for looking only: nothing is recorded, published, migrated or repaired."""
         from loopcoder.adapters.journal.sqlite import SqliteJournal
 
-        if self._shares_journal:
+        if self.shares_journal:
             return self._shared_journal(read_only=True)
         path = self.repository.state_dir / "journal.db"
         return SqliteJournal(path, self.clock, read_only=True)
 
     @property
-    def _shares_journal(self) -> bool:
+    def shares_journal(self) -> bool:
+        """Whether the journal is that of all clones."""
         return self.config_source.exists() and self.on_github
 
     def _shared_journal(self, *, read_only: bool) -> GitRefJournal:

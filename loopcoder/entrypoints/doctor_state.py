@@ -26,6 +26,10 @@ def look_at_journal(house: House) -> Iterator[Finding]:
         words = f"{length} events, and the chain of hashes holds" if length else "nothing yet"
         yield fine("journal", words)
         return
+    if house.shares_journal:
+        remedy = "Nothing mends what is shared by itself: see docs/reference/journal.md."
+        yield Finding("journal", Level.PROBLEM, f"it cannot be trusted from {broken}", remedy)
+        return
     yield Finding(
         "journal",
         Level.PROBLEM,
