@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +22,7 @@ from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.tracker import Tracker
 from tests.github_server.world import Github
 from tests.support.clone import Clone
+from tests.support.plumbing import commit_in, git_in
 
 ANA = Actor(1001, "ana")
 BEN = Actor(1002, "ben")
@@ -111,26 +110,11 @@ class LocalWorld(World):
             for who in (ANA, BEN)
         )
 
-    def git(self, *args: str, env: Mapping[str, str] | None = None, text: str | None = None) -> str:
-        done = subprocess.run(
-            ["git", *args],
-            cwd=self.folder,
-            env={**os.environ, **(env or {})},
-            input=text,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
+    def git(self, *args: str) -> str:
+        return git_in(self.folder, *args)
 
     def commit(self, parent: str, files: Mapping[str, str]) -> str:
-        env = {"GIT_INDEX_FILE": str(self.folder / ".git" / "scratch-index")}
-        self.git("read-tree", parent, env=env)
-        for path, text in files.items():
-            blob = self.git("hash-object", "-w", "--stdin", text=text)
-            self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
-        tree = self.git("write-tree", env=env)
-        return self.git("commit-tree", "-p", parent, "-m", f"Change {', '.join(files)}", tree)
+        return commit_in(self.folder, parent, files)
 
     def put_branch(self, branch: str, commit: str | None) -> None:
         if commit is None:

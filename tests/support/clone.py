@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from loopcoder.adapters.github.tracker import GitHubTracker
 from loopcoder.adapters.github.wire import Wire
 from loopcoder.ports.clock import Clock
 from tests.github_server.world import BOT, TOKEN, Github
+from tests.support.plumbing import commit_in, git_in
 
 UNHURRIED = Manners(Pace(gap_s=0.0, per_minute=10_000, per_hour=10_000))
 
@@ -70,27 +70,12 @@ class Clone:
     def session(self) -> Session:
         return self.sessions[-1]
 
-    def run(self, *args: str, env: Mapping[str, str] | None = None, text: str | None = None) -> str:
-        done = subprocess.run(
-            ["git", *args],
-            cwd=self.folder,
-            env={**os.environ, **(env or {})},
-            input=text,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
+    def run(self, *args: str) -> str:
+        return git_in(self.folder, *args)
 
     def commit(self, parent: str, files: Mapping[str, str]) -> str:
         """A commit in the clone that no branch points to."""
-        env = {"GIT_INDEX_FILE": str(self.folder / ".git" / "scratch-index")}
-        self.run("read-tree", parent, env=env)
-        for path, text in files.items():
-            blob = self.run("hash-object", "-w", "--stdin", text=text)
-            self.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
-        tree = self.run("write-tree", env=env)
-        return self.run("commit-tree", "-p", parent, "-m", f"Change {', '.join(files)}", tree)
+        return commit_in(self.folder, parent, files)
 
     def upload(self, commit: str) -> None:
         """Bring a commit to the server without any branch."""
