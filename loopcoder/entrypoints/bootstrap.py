@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.domain.issue import BOT, Actor
-from loopcoder.domain.settings import Calibration
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
@@ -26,18 +25,15 @@ if TYPE_CHECKING:
     from loopcoder.adapters.local.merging import PullDesk
     from loopcoder.adapters.local.tracker import LocalTracker
     from loopcoder.adapters.sandbox import Sandbox
-    from loopcoder.domain.settings import Settings, WorkerSpec
+    from loopcoder.domain.settings import Settings
+    from loopcoder.entrypoints.agents import Agents
     from loopcoder.entrypoints.config_source import ConfigSource
     from loopcoder.entrypoints.github import GitHub
     from loopcoder.ports.clock import Clock
     from loopcoder.ports.code_host import CodeHost
     from loopcoder.ports.commands import CommandRunner
     from loopcoder.ports.meter import ApiMeter
-    from loopcoder.ports.reviewer import Reviewer
     from loopcoder.ports.tracker import Tracker
-    from loopcoder.ports.worker import Worker
-
-USABLE_KINDS = ("command", "scripted")
 
 
 def open_house(
@@ -302,113 +298,19 @@ class House:
 
         return SandboxedCommands(self.sandbox, self.repository.object_stores)
 
-    def check_agents(self) -> None:
-        """Raise ConfigurationError unless there are workers and a reviewer that can be started,
-        and, on GitHub, a repository and a token."""
+    @cached_property
+    def agents(self) -> Agents:
+        """Workers and reviewers, by their names in the configuration."""
+        from loopcoder.entrypoints.agents import Agents
+
+        return Agents(self.settings, self.repository, self.environ, lambda: self.sandbox)
+
+    def check_ready(self) -> None:
+        """Raise ConfigurationError unless a tick has all it needs: workers and a reviewer that
+        can be started and, on GitHub, a repository and a token."""
         if self.on_github:
             _ = self.github
-        if not self.settings.workers:
-            raise self._no_worker("default")
-        for name in self.settings.workers:
-            self._agent(name)
-        self._reviewer_spec()
-
-    def worker(self, name: str) -> Worker:
-        """The worker with a name; ConfigurationError when it cannot be used."""
-        from loopcoder.adapters.agents.command import CommandWorker
-        from loopcoder.adapters.agents.scripted import ScriptedWorker
-
-        spec = self._agent(name)
-        stores = self.repository.object_stores
-        if spec.kind == "scripted":
-            return ScriptedWorker(spec, self.sandbox, self._script(spec), stores)
-        return CommandWorker(spec, self.sandbox, stores)
-
-    def _agent(self, name: str) -> WorkerSpec:
-        spec = self.settings.workers.get(name)
-        if spec is None:
-            raise self._no_worker(name)
-        return self._equipped(spec, f"workers.{name}")
-
-    def _equipped(self, spec: WorkerSpec, where: str) -> WorkerSpec:
-        """The agent with what `network.allow` gives to all; it must be of a kind we can start."""
-        check_kind(spec, where)
-        return replace(spec, network=(*spec.network, *self.settings.network_allow))
-
-    def _script(self, spec: WorkerSpec) -> str:
-        """A scripted agent's script: of the base commit, unless its path leaves the repository."""
-        name = str(spec.options.get("script", ""))
-        if Path(name).is_absolute():
-            found = Path(name).read_text("utf-8") if Path(name).is_file() else None
-        else:
-            found = self.repository.read(self.repository.base_head(self.settings.base), name)
-        if found is None:
-            raise ConfigurationError(
-                f"The script {name} of `{spec.name}` is not there.",
-                f"Commit it on {self.settings.base}, or name another under `script:`.",
-            )
-        return found
-
-    def _no_worker(self, name: str) -> ConfigurationError:
-        known = ", ".join(sorted(self.settings.workers))
-        if not known:
-            return ConfigurationError(
-                "No worker is configured, so nothing can be worked on.",
-                "Add `workers:` to loopcoder.yml (`loopcoder init` suggests one). "
-                "See docs/reference/configuration.md#workers.",
-            )
-        return ConfigurationError(f"No worker is named {name}.", f"Configured: {known}.")
-
-    @cached_property
-    def reviewer(self) -> Reviewer:
-        """Who judges changes."""
-        return self.reviewer_named("")
-
-    def reviewer_named(self, name: str) -> Reviewer:
-        """The configured reviewer, or the worker with a name in that role.
-
-        ConfigurationError when nobody is configured to judge, or it cannot be used.
-        """
-        configured = self._reviewer_spec()
-        return self._judge(self._agent(name) if name else configured)
-
-    def _reviewer_spec(self) -> WorkerSpec:
-        reviewer = self.settings.reviewer
-        if reviewer is None:
-            raise ConfigurationError(
-                "No reviewer is configured, so nothing can be proposed.",
-                "Add `reviewer:` to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
-            )
-        if reviewer.calibration is Calibration.REQUIRED:
-            raise ConfigurationError(
-                "The reviewer must be calibrated (`calibration: required`), and this version of "
-                "loopcoder cannot calibrate yet.",
-                "Write `calibration: off` under `reviewer:`; every report will say so.",
-            )
-        return self._equipped(reviewer.spec, "reviewer")
-
-    def _judge(self, spec: WorkerSpec) -> Reviewer:
-        from loopcoder.adapters.agents.command import CommandReviewer
-        from loopcoder.adapters.agents.scripted import ScriptedReviewer
-
-        stores = self.repository.object_stores
-        if spec.kind == "scripted":
-            return ScriptedReviewer(spec, self.sandbox, self._script(spec), stores)
-        base = self.repository.base_head(self.settings.base)
-        return CommandReviewer(
-            spec, self.sandbox, stores, lambda path: self.repository.read(base, path)
-        )
-
-
-def check_kind(spec: WorkerSpec, where: str) -> None:
-    """Raise ConfigurationError when this version cannot start the agent."""
-    if spec.kind not in USABLE_KINDS:
-        raise ConfigurationError(
-            f"`{where}` is of kind `{spec.kind}`, which this version of loopcoder cannot start "
-            "yet.",
-            "Use kind `command` with `run: [program, argument]`; see "
-            "docs/reference/configuration.md#workers.",
-        )
+        self.agents.check()
 
 
 def user_cache(environ: Mapping[str, str]) -> Path:

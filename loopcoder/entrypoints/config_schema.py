@@ -29,9 +29,6 @@ class Phrase:
     text: str
 
 
-USABLE_KINDS = ("command", "scripted")
-MODEL_KINDS = ("anthropic", "claude-code", "codex", "gemini", "copilot", "opencode", "aider", "acp")
-
 _BRANCH = re.compile(
     r"(?!/)(?!.*(?://|\.\.|@\{|/$|\.lock$))[^\x00-\x20~^:?*\[\\-][^\x00-\x20~^:?*\[\\]*"
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from loopcoder.entrypoints import config_schema as schema
+from loopcoder.entrypoints.agents import WORKERS
 from loopcoder.entrypoints.config import model_in
 from loopcoder.entrypoints.quantities import show_count, show_duration, show_money, show_size
 
@@ -68,17 +69,25 @@ def _section(name: str, model: type[BaseModel]) -> Iterator[str]:
         yield from _table(model, skip=frozenset(schema.WorkerSection.model_fields))
     else:
         if name == "workers":
-            yield _KINDS
+            yield _kinds()
         yield from _table(model)
 
 
-_KINDS = (
-    "Kinds that can be used now: "
-    + ", ".join(f"`{kind}`" for kind in schema.USABLE_KINDS)
-    + ". Kinds that are valid here and refused by a tick until this version can start them: "
-    + ", ".join(f"`{kind}`" for kind in schema.MODEL_KINDS)
-    + ".\n"
-)
+def _kinds() -> str:
+    """Which kinds of agents can be started, and which are only valid as yet."""
+    valid = get_args(schema.WorkerSection.model_fields["kind"].annotation)
+    text = f"Kinds that can be used now: {_ticked(kind for kind in valid if kind in WORKERS)}."
+    later = _ticked(kind for kind in valid if kind not in WORKERS)
+    if later:
+        text += (
+            " Kinds that are valid here and refused by a tick until this version can start them: "
+            f"{later}."
+        )
+    return text + "\n"
+
+
+def _ticked(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _table(

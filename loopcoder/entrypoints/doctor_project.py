@@ -8,7 +8,8 @@ from dataclasses import replace
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic
 from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
 from loopcoder.domain.settings import Command, Settings, WorkerSpec
-from loopcoder.entrypoints.bootstrap import House, check_kind
+from loopcoder.entrypoints.agents import check_kind
+from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.detection import missing_tools
 from loopcoder.entrypoints.finding import Finding, fine, note, problem, warning
 

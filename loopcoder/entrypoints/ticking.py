@@ -46,7 +46,7 @@ def run_tick(
     """Tick once under the lock, watched on `terminal`, and save the report in the run's folder."""
     if house.inside_attempt:
         raise LoopcoderError("a tick cannot be started from inside an attempt.")
-    house.check_agents()
+    house.check_ready()
     listener = LiveListener(terminal) if terminal.live else LineListener(terminal)
     services = open_workshop(house, listener, stopper.event)
     with tick_lock(house.state_dir), house.publishing():

@@ -29,7 +29,7 @@ def house_of(project: Project, text: str = "", *, from_base: bool = False, **env
 
 def refusal(house: House, name: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        getattr(house, name)
+        house.agents.reviewer() if name == "reviewer" else getattr(house, name)
     assert caught.value.exit_code == 2
     return str(caught.value)
 
@@ -117,14 +117,14 @@ def test_no_secret_of_github_is_in_a_repr(project: Project) -> None:
 def test_no_worker_and_no_reviewer(project: Project) -> None:
     house = house_of(project, BASE)
     with pytest.raises(ConfigurationError, match="No worker is configured"):
-        house.worker("default")
+        house.agents.worker("default")
     assert refusal(house, "reviewer").startswith("No reviewer is configured")
 
 
 def test_an_unknown_worker_is_answered_with_the_known_ones(project: Project) -> None:
     house = house_of(project, BASE + f"workers: {{default: {AGENT}}}\n")
     with pytest.raises(ConfigurationError, match=r"No worker is named x\. Configured: default\."):
-        house.worker("x")
+        house.agents.worker("x")
 
 
 @pytest.mark.parametrize("kind", ["claude-code", "codex", "anthropic"])
@@ -132,7 +132,7 @@ def test_kinds_of_later_versions_are_refused_with_a_way_out(project: Project, ki
     text = BASE + f"workers: {{default: {{kind: {kind}}}}}\nreviewer: {{kind: {kind}}}\n"
     house = house_of(project, text)
     with pytest.raises(ConfigurationError, match=f"kind `{kind}`.*cannot start yet.*command"):
-        house.worker("default")
+        house.agents.worker("default")
     assert f"kind `{kind}`" in refusal(house, "reviewer")
 
 
@@ -146,13 +146,13 @@ def test_a_calibrated_reviewer_is_refused_until_reviewers_can_be_calibrated(
 def test_commands_become_workers_and_reviewers(project: Project) -> None:
     text = BASE + f"workers: {{default: {AGENT}}}\nreviewer: {AGENT}\nnetwork: {{allow: [a.org]}}\n"
     house = house_of(project, text)
-    worker = house.worker("default")
+    worker = house.agents.worker("default")
     assert isinstance(worker, CommandWorker)
     assert (worker.spec.name, worker.spec.argv) == ("default", ("true",))
     assert worker.spec.network == ("a.org",)
-    assert isinstance(house.reviewer, CommandReviewer)
-    assert house.reviewer.spec.name == "reviewer"
-    assert house.reviewer_named("default").spec.name == "default"
+    assert isinstance(house.agents.reviewer(), CommandReviewer)
+    assert house.agents.reviewer().spec.name == "reviewer"
+    assert house.agents.reviewer("default").spec.name == "default"
 
 
 def test_a_script_is_taken_from_the_base_commit(project: Project) -> None:
@@ -160,9 +160,9 @@ def test_a_script_is_taken_from_the_base_commit(project: Project) -> None:
     house = house_of(project, text)
     project.write("work.json", '{"planted": true}')
     with pytest.raises(ConfigurationError, match=r"work\.json of `default` is not there"):
-        house.worker("default")
+        house.agents.worker("default")
     project.commit("work.json")
-    assert isinstance(house.worker("default"), ScriptedWorker)
+    assert isinstance(house.agents.worker("default"), ScriptedWorker)
 
 
 def test_another_number_of_jobs(project: Project) -> None:
