@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from loopcoder.domain.event import Entry, Fact, Holder, Json
+from loopcoder.domain.settings import Settings
 from loopcoder.domain.unit import DEFAULT_PLAN, UnitId
 from loopcoder.engine.effects import Effect, effect
 from loopcoder.ports.clock import Clock
@@ -40,6 +41,31 @@ class Clerk:
         entries = [self.entry(unit, fact) for fact in facts]
         if entries:
             self.journal.record(*entries)
+
+
+def clerk_of(
+    settings: Settings,
+    tracker: Tracker,
+    journal: Journal,
+    clock: Clock,
+    holder: Holder,
+    is_alive: Callable[[Holder], bool],
+    plan: str,
+    principal: str = "scheduler",
+) -> Clerk:
+    """Who writes issues for this process, within the configured limits."""
+    return Clerk(
+        tracker=tracker,
+        journal=journal,
+        clock=clock,
+        holder=holder,
+        is_alive=is_alive,
+        plan=plan,
+        issues_per_day=settings.limits.issues_per_day,
+        lag_s=settings.list_lag_s,
+        trusted=settings.trusted_ids,
+        principal=principal,
+    )
 
 
 def json_list(items: Iterable[str]) -> list[Json]:

@@ -9,7 +9,7 @@ from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.plan import PlanOptions
 from loopcoder.domain.unit import Roadmap
 from loopcoder.engine.apply import apply_plan
-from loopcoder.engine.clerk import Clerk
+from loopcoder.engine.clerk import clerk_of
 from loopcoder.engine.compile import plan_roadmap
 from loopcoder.engine.services import Services
 
@@ -35,21 +35,15 @@ def compile_in_tick(
         count = sum(d.is_error for d in plan.diagnostics)
         said = f"{count} error(s) in the roadmap: nothing is compiled (loopcoder plan shows them)"
         return Compiled(0, (said,))
-    applied = apply_plan(plan, clerk_of(services, desired.plan), unattended=True)
+    clerk = clerk_of(
+        settings,
+        services.tracker,
+        services.journal,
+        services.clock,
+        services.holder,
+        services.is_alive,
+        desired.plan,
+    )
+    applied = apply_plan(plan, clerk, unattended=True)
     left = (*applied.waiting, *applied.failed)
     return Compiled(applied.writes, tuple(f"{each.change.unit}: {each.reason}" for each in left))
-
-
-def clerk_of(services: Services, plan: str) -> Clerk:
-    """Who writes issues for this process."""
-    return Clerk(
-        tracker=services.tracker,
-        journal=services.journal,
-        clock=services.clock,
-        holder=services.holder,
-        is_alive=services.is_alive,
-        plan=plan,
-        issues_per_day=services.settings.limits.issues_per_day,
-        lag_s=services.settings.list_lag_s,
-        trusted=services.settings.trusted_ids,
-    )

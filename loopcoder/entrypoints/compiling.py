@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loopcoder.domain.plan import Plan, PlanOptions
 from loopcoder.domain.roadmap import Reading, parse_roadmaps
-from loopcoder.engine.clerk import Clerk
+from loopcoder.engine.clerk import Clerk, clerk_of
 from loopcoder.engine.compile import plan_roadmap
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.roadmap_files import NewIds, mint_missing, read_sources, write_text
@@ -79,20 +79,18 @@ def options_of(
     )
 
 
-def clerk_of(house: House, plan: str) -> Clerk:
+def person_clerk(house: House, plan: str) -> Clerk:
     """Who writes issues when a person compiles."""
     from loopcoder.adapters.holder import current_holder, is_alive
 
-    return Clerk(
-        tracker=house.tracker,
-        journal=house.journal,
-        clock=house.clock,
-        holder=current_holder(),
-        is_alive=is_alive,
-        plan=plan,
-        issues_per_day=house.settings.limits.issues_per_day,
-        lag_s=house.settings.list_lag_s,
-        trusted=house.settings.trusted_ids,
+    return clerk_of(
+        house.settings,
+        house.tracker,
+        house.journal,
+        house.clock,
+        current_holder(),
+        is_alive,
+        plan,
         principal=f"person:{house.person.login}",
     )
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.git.merge_tree import merge_commits
 from loopcoder.adapters.github.feedback import read_feedback
 from loopcoder.adapters.github.mapping import (
     Payload,
@@ -24,7 +25,6 @@ from loopcoder.adapters.github.mapping import (
 from loopcoder.adapters.github.remote import Remote
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
-from loopcoder.adapters.local.merge_tree import merge_commits
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale
 from loopcoder.domain.host_rules import (
     checked_body,

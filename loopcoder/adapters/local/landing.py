@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from loopcoder.adapters.git.merge_tree import merge_commits
 from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.local.branches import Branches
 from loopcoder.adapters.local.merge_commit import clean_tree, commit_tree, replay
-from loopcoder.adapters.local.merge_tree import merge_commits
 from loopcoder.domain.diagnostic import Conflicted, LoopcoderError, NotFound
 from loopcoder.ports.landing import Landed, LandedBy
 

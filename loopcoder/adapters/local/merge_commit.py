@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loopcoder.adapters.git.command import Git
-from loopcoder.adapters.local.merge_tree import MergedTree, merge_commits, replay_commit
+from loopcoder.adapters.git.merge_tree import MergedTree, merge_commits, replay_commit
 from loopcoder.domain.diagnostic import Conflicted
 from loopcoder.domain.human import MergeMethod
 from loopcoder.domain.issue import PullRequest

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.git.merge_tree import merge_commits
 from loopcoder.adapters.local.actors import identify
 from loopcoder.adapters.local.branches import Branches
 from loopcoder.adapters.local.items import stamp
-from loopcoder.adapters.local.merge_tree import merge_commits
 from loopcoder.adapters.local.pulls import read_pull, read_pulls, record_head, record_merge
 from loopcoder.adapters.local.store import Store
 from loopcoder.domain.issue import BOT, Actor, PullRequest

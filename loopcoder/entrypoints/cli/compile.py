@@ -13,7 +13,7 @@ from loopcoder.domain.plan import Plan
 from loopcoder.engine.apply import Applied, apply_plan
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.compiling import clerk_of, draft_plan, lock_of, options_of
+from loopcoder.entrypoints.compiling import draft_plan, lock_of, options_of, person_clerk
 from loopcoder.entrypoints.plan_view import (
     applied_text,
     compile_json,
@@ -59,7 +59,7 @@ def compile_command(
             terminal.say(summary_text(draft.reading.roadmap, missing, draft.note))
             _say_warnings(draft.plan)
         _check_approval(draft.plan, approve)
-        applied = apply_plan(draft.plan, clerk_of(house, draft.plan.plan))
+        applied = apply_plan(draft.plan, person_clerk(house, draft.plan.plan))
     if as_json:
         click.echo(json.dumps(compile_json(draft.plan, applied), ensure_ascii=False, indent=2))
     else:
