@@ -90,20 +90,31 @@ class Attempt:
 
     desk: Desk
     feedback: Sequence[Feedback] = field(default_factory=tuple)
+    _opened: Workspace | None = field(default=None, init=False)
 
     def run(self) -> Judged | Ended:
         """Go through the stages; returns where it came out. Raises `Suspended` when it has to
         stop and can be resumed."""
-        step, services = self.desk.step, self.desk.services
-        key = WorkspaceKey(step.unit, step.attempt)
-        workspace = services.workspaces.open(key, step.start, step.merge)
-        self._set_up(workspace)
         now = _Round(1)
         while True:
-            outcome = self._round(workspace, now)
+            outcome = self._round(now)
             if not isinstance(outcome, _Round):
                 return outcome
             now = outcome
+
+    def _bench(self) -> Workspace:
+        """The attempt's workspace, opened and set up when a stage first needs it."""
+        if self._opened is None:
+            step, record = self.desk.step, self.desk.record
+            made = record.last("commit")
+            self._opened = self.desk.services.workspaces.open(
+                WorkspaceKey(step.unit, step.attempt),
+                step.start,
+                step.merge,
+                made.sha if made and made.passed else "",
+            )
+            self._set_up(self._opened)
+        return self._opened
 
     def _set_up(self, workspace: Workspace) -> None:
         if self.desk.services.settings.setup:
@@ -111,15 +122,15 @@ class Attempt:
             run_setup(self.desk.services, workspace.tree, self.desk.folder(1), "work")
             self.desk.services.workspaces.settle(workspace)
 
-    def _round(self, workspace: Workspace, now: _Round) -> Judged | Ended | _Round:
+    def _round(self, now: _Round) -> Judged | Ended | _Round:
         """One round: work, commit, policy, verify, review."""
-        worked = self._work(workspace, now)
+        worked = self._work(now)
         if worked is not None:
             ended = _after_work(worked)
             if ended:
                 return ended
         made = self.desk.perform(
-            "commit", now.number, lambda: commit_round(self.desk, workspace, now.number)
+            "commit", now.number, lambda: commit_round(self.desk, self._bench(), now.number)
         )
         if not made.passed:
             if worked and worked.detail.get("outcome") == "satisfied":
@@ -148,8 +159,13 @@ class Attempt:
         begun = published[-1].begun if published else None
         return (begun.merge or begun.base) if begun else step.base
 
-    def _work(self, workspace: Workspace, now: _Round) -> StageFinished | None:
+    def _work(self, now: _Round) -> StageFinished | None:
         """Have it worked on, unless finished work only has to be brought up to date."""
+        worked = self.desk.record.last("work", now.number)
+        if worked is not None or self.desk.record.last("commit", now.number) is not None:
+            return worked
+        self.desk.check_ours("work", now.number)
+        workspace = self._bench()
         if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
             return None
         notes = replace(
@@ -165,9 +181,13 @@ class Attempt:
         return self.desk.perform(
             "work",
             now.number,
-            lambda: work(self.desk, workspace, prompt.text, now.number, now.session),
+            lambda: work(self.desk, workspace, prompt.text, now.number, self._session(now)),
             principal="worker",
         )
+
+    def _session(self, now: _Round) -> str:
+        """The agent's session to go on with; what another machine had of it is not here."""
+        return "" if self.desk.is_shared else now.session
 
     def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
         """No commit: nothing changed, or markers of our merge are still there."""

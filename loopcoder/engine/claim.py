@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from loopcoder.domain.action import Dispatch
 from loopcoder.domain.diagnostic import Stale
-from loopcoder.domain.event import AttemptBegun, ClaimReleased, ClaimTaken, Entry
+from loopcoder.domain.event import AttemptBegun, ClaimReleased, ClaimTaken, Entry, Holder
 from loopcoder.domain.history import Claim, History
 from loopcoder.domain.unit import Unit, UnitId, text_digest
 from loopcoder.engine.services import Services
@@ -24,13 +24,22 @@ def is_claim_alive(claim: Claim | None, services: Services) -> bool:
     return claim.holder.boot == here.boot and services.is_alive(claim.holder)
 
 
-def take_claim(services: Services, step: Dispatch, unit: Unit, run: str) -> int:
+def take_claim(
+    services: Services,
+    step: Dispatch,
+    unit: Unit,
+    run: str,
+    *,
+    lasting: timedelta = CLAIM_TIME,
+    holder: Holder | None = None,
+) -> int:
     """Claim the unit and begin or take over its attempt, in one atomic step.
 
-    Returns the fencing epoch. Raises `Stale` when somebody else was faster.
+    `holder` is whoever the claim is taken for, where that is not this process. Returns the
+    fencing epoch. Raises `Stale` when somebody else was faster.
     """
     spec = services.settings.workers[step.worker]
-    taken = ClaimTaken(services.holder, services.clock.now() + CLAIM_TIME)
+    taken = ClaimTaken(holder or services.holder, services.clock.now() + lasting)
     begun = AttemptBegun(
         run=run,
         base=step.base,

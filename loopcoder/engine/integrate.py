@@ -41,6 +41,22 @@ def integrate(services: Services, judged: Sequence[Judged], base: str, logs: Pat
     return result
 
 
+def integrated(judged: Sequence[Judged]) -> tuple[Integration, tuple[Judged, ...]]:
+    """What another process found out, by its receipts, and those it left no receipt for."""
+    fit, evicted, open_ = list[Judged](), list[tuple[Judged, str]](), list[Judged]()
+    head = ""
+    for each in judged:
+        done = each.desk.record.last("integrate", 1)
+        if done is None:
+            open_.append(each)
+        elif done.passed:
+            fit.append(each)
+            head = done.sha
+        else:
+            evicted.append((each, done.reason))
+    return Integration(head, tuple(fit), tuple(evicted)), tuple(open_)
+
+
 def _combine(services: Services, judged: Sequence[Judged], base: str) -> Integration:
     combination = services.workspaces.combine(
         base, [each.commit for each in judged], "Combine a wave for verification"

@@ -26,9 +26,21 @@ class OnHold(Suspended):
     """A person said hold while the attempt was under way."""
 
 
+class NotOurs(Suspended):
+    """The attempt has come to a stage that another process does. `stage` and `round` name it."""
+
+    def __init__(self, stage: str, round_: int) -> None:
+        super().__init__(f"the stage {stage} of round {round_} has not been done yet.")
+        self.stage, self.round = stage, round_
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One attempt's place: what it was dispatched with, its epoch, and where its papers lie."""
+    """One attempt's place: what it was dispatched with, its epoch, and where its papers lie.
+
+    `may` names the stages this process does where an attempt is shared between processes: of all
+    others it knows nothing but the receipt. None: it does every stage.
+    """
 
     services: Services
     step: Dispatch
@@ -36,6 +48,7 @@ class Desk:
     run: str
     epoch: int
     papers: Path
+    may: frozenset[str] | None = None
 
     @property
     def record(self) -> AttemptRecord:
@@ -74,6 +87,16 @@ class Desk:
             why = f": {held.reason}" if held.reason else ""
             raise OnHold(f"held by {held.by}{why}; it goes on from here when it is released.")
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether stages of this attempt are done by other processes, maybe on other machines."""
+        return self.may is not None
+
+    def check_ours(self, stage: str, round_: int) -> None:
+        """Raise `NotOurs` when the stage is for another process to do."""
+        if self.may is not None and stage not in self.may:
+            raise NotOurs(stage, round_)
+
     def perform(
         self,
         stage: str,
@@ -87,6 +110,7 @@ class Desk:
         done = self.record.last(stage, round_)
         if done is not None:
             return done
+        self.check_ours(stage, round_)
         self.check_stop()
         if stage not in HARVEST:
             self.check_hold()

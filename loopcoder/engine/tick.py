@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class TickOptions:
 
 
 @dataclass(slots=True)
-class _Pass:
+class Gathered:
     """What the tick has gathered so far."""
 
     state: TickState
@@ -69,7 +70,22 @@ def tick(services: Services, options: TickOptions) -> TickReport:
     Raises `ConfigurationError` before anything is dispatched when the configuration cannot be
     used, and `LoopcoderError` when the preflight says stop.
     """
-    started, asked = services.clock.now(), _used(services)
+    asked = used_api(services)
+    gathered = begin_tick(services, options)
+    with recorded(services, options.run):
+        gathered.warnings += run_preflight(
+            services, base_commit(services), services.runs / options.run
+        )
+        snapshot = passes(services, options, gathered, _act)
+    report = summarise(services, snapshot, gathered)
+    report = _concluded(services, snapshot, options, report)
+    record_end(services, report)
+    return replace(report, api=used_api(services).since(asked))
+
+
+def begin_tick(services: Services, options: TickOptions) -> Gathered:
+    """Check what can be checked before anything is done, and record that a tick begins."""
+    started = services.clock.now()
     base = base_commit(services)
     check_settings(services)
     services.journal.record(Entry(TickBegun(options.run, base, services.holder)))
@@ -80,15 +96,23 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         max_units=options.max_units,
         max_minutes=options.max_minutes,
     )
-    gathered = _Pass(state, warnings=services.warnings)
+    return Gathered(state, warnings=services.warnings)
+
+
+@contextmanager
+def recorded(services: Services, run: str) -> Iterator[None]:
+    """Record a tick that cannot go on at all, with the reason."""
     try:
-        gathered.warnings += run_preflight(services, base, services.runs / options.run)
-        snapshot = _passes(services, options, gathered)
+        yield
     except LoopcoderError as error:
-        ended = TickFinished(options.run, REFUSED, {"reason": str(error)})
+        ended = TickFinished(run, REFUSED, {"reason": str(error)})
         services.journal.record(Entry(ended))
         raise
-    report = conclude(
+
+
+def summarise(services: Services, snapshot: Snapshot, gathered: Gathered) -> TickReport:
+    """The report of what was gathered, with what stands in the way of everything else."""
+    return conclude(
         snapshot,
         services.settings,
         gathered.lines,
@@ -97,12 +121,9 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         diagnostics=gathered.diagnostics,
         warnings=gathered.warnings,
     )
-    report = _concluded(services, snapshot, options, report)
-    _record_end(services, report)
-    return replace(report, api=_used(services).since(asked))
 
 
-def _used(services: Services) -> ApiUse:
+def used_api(services: Services) -> ApiUse:
     """What was asked of a network so far by this process."""
     return services.meter.used() if services.meter else ApiUse()
 
@@ -151,23 +172,33 @@ def check_settings(services: Services) -> None:
         )
 
 
-def _passes(services: Services, options: TickOptions, gathered: _Pass) -> Snapshot:
+Act = Callable[[Services, Snapshot, Gathered], bool]
+"""Does the next step of a decision; False when there is none."""
+
+
+def passes(services: Services, options: TickOptions, gathered: Gathered, act_on: Act) -> Snapshot:
     """Observe, decide and act until a decision holds nothing that can be done."""
     for _ in range(MAX_PASSES):
-        base = base_commit(services)
-        roadmap, standing = _desired(services, gathered)
-        gathered.writes += _compile(services, roadmap, gathered)
-        roadmap = with_proposals(roadmap, services.journal.history())
         stopping = services.stop.is_set() or (options.once and gathered.waves > 0)
         gathered.state = replace(gathered.state, stopping=stopping)
-        snapshot = observe(services, roadmap, standing, base, gathered.state)
-        services.listener.scanned(len(snapshot.units), base, snapshot.base.green)
-        if not _act(services, snapshot, gathered):
+        snapshot = look_again(services, gathered, compiling=True)
+        services.listener.scanned(len(snapshot.units), snapshot.base.sha, snapshot.base.green)
+        if not act_on(services, snapshot, gathered):
             return snapshot
     return snapshot
 
 
-def _desired(services: Services, gathered: _Pass) -> tuple[Roadmap, frozenset[UnitId]]:
+def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Snapshot:
+    """The world as it is now, after the issues were brought up to date where that is wanted."""
+    base = base_commit(services)
+    roadmap, standing = _desired(services, gathered)
+    if compiling:
+        gathered.writes += _compile(services, roadmap, gathered)
+    roadmap = with_proposals(roadmap, services.journal.history())
+    return observe(services, roadmap, standing, base, gathered.state)
+
+
+def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:
     """The roadmap of the base branch, also when work lands on another one."""
     head = services.code_host.branch_head(services.settings.base) or ""
     reading = read_roadmap(services, head)
@@ -177,7 +208,7 @@ def _desired(services: Services, gathered: _Pass) -> tuple[Roadmap, frozenset[Un
     return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
 
 
-def _compile(services: Services, roadmap: Roadmap, gathered: _Pass) -> int:
+def _compile(services: Services, roadmap: Roadmap, gathered: Gathered) -> int:
     """Bring the issues up to date; closes and errors wait for a person."""
     if not services.settings.compile_on_tick:
         return 0
@@ -187,18 +218,14 @@ def _compile(services: Services, roadmap: Roadmap, gathered: _Pass) -> int:
     return compiled.writes
 
 
-def _act(services: Services, snapshot: Snapshot, gathered: _Pass) -> bool:
+def _act(services: Services, snapshot: Snapshot, gathered: Gathered) -> bool:
     """Do the decision's next step; False when there is none."""
     actions = decide(snapshot, services.settings)
-    upkeep = [a for a in actions if isinstance(a, act.Upkeep | act.ProposeFixBase)]
-    if upkeep:
-        for action in upkeep:
-            execute(services, snapshot, action)
-            gathered.writes += 1
+    if tidy(services, snapshot, actions, gathered):
         return True
     check = next((a for a in actions if isinstance(a, act.CheckBase)), None)
     if check:
-        _check_base(services, snapshot, check)
+        check_base(services, snapshot, check)
         return True
     steps = [a for a in actions if isinstance(a, act.Dispatch)]
     if not steps:
@@ -214,7 +241,18 @@ def _act(services: Services, snapshot: Snapshot, gathered: _Pass) -> bool:
     return True
 
 
-def _check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) -> None:
+def tidy(
+    services: Services, snapshot: Snapshot, actions: Sequence[act.Action], gathered: Gathered
+) -> bool:
+    """Carry out the upkeep that was decided; whether there was any."""
+    upkeep = [a for a in actions if isinstance(a, act.Upkeep | act.ProposeFixBase)]
+    for action in upkeep:
+        execute(services, snapshot, action)
+        gathered.writes += 1
+    return bool(upkeep)
+
+
+def check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) -> None:
     """Verify the base as it stands. When the tick is stopped meanwhile, it stays unchecked."""
     settings = services.settings
     logs: Path = services.runs / snapshot.tick.run / "base"
@@ -239,7 +277,7 @@ def _check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) -
     )
 
 
-def _record_end(services: Services, report: TickReport) -> None:
+def record_end(services: Services, report: TickReport) -> None:
     services.journal.record(
         Entry(
             TickFinished(

@@ -17,12 +17,15 @@ from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.tick_report import UnitLine, UnitOutcome
 from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
 from loopcoder.engine.claim import release_claim, take_claim
-from loopcoder.engine.integrate import integrate
+from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
 from loopcoder.engine.review import findings_of
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, OnHold, Suspended
 from loopcoder.engine.verify import checks_from_json
+
+Ends = dict[str, tuple[Ended, int | None]]
+"""How each unit's attempt ended or paused, with its pull request's number, by unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class WaveResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Left:
+class Left:
     """What an attempt came out with: a commit for the barrier, an end, or a pause."""
 
     step: Dispatch
@@ -52,13 +55,13 @@ def run_wave(
         left = list(pool.map(lambda step: _contained(services, snapshot, step), steps))
     judged = [each.result for each in left if isinstance(each.result, Judged)]
     ends = _publish_all(services, snapshot, judged, number)
-    lines = tuple(_line(services, snapshot, each, ends) for each in left)
+    lines = tuple(unit_line(services, snapshot, each, ends) for each in left)
     for line in lines:
         services.listener.unit_ended(line)
     return WaveResult(lines, _stopped_providers(services, lines, left))
 
 
-def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> _Left:
+def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> Left:
     """The fault boundary of one unit: whatever happens in here, the others go on."""
     desk: Desk | None = None
     try:
@@ -67,17 +70,17 @@ def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> _Left:
         result = Attempt(desk, feedback).run()
         if isinstance(result, Ended):
             end_attempt(desk, result)
-        return _Left(step, desk, result)
+        return Left(step, desk, result)
     except (LoopcoderError, OSError) as error:
-        paused = _as_pause(error)
+        paused = as_pause(error)
         if desk is not None:
             release_claim(services, step, desk.epoch, str(paused))
-        return _Left(step, desk, None, paused)
+        return Left(step, desk, None, paused)
     except Exception as error:  # noqa: BLE001  one broken unit must not stop the night
-        return _Left(step, desk, _broken(desk, error))
+        return Left(step, desk, broken(desk, error))
 
 
-def _as_pause(error: LoopcoderError | OSError) -> LoopcoderError:
+def as_pause(error: LoopcoderError | OSError) -> LoopcoderError:
     """A full disk or a folder that cannot be written is the machine's fault, not the work's."""
     if isinstance(error, LoopcoderError):
         return error
@@ -85,7 +88,7 @@ def _as_pause(error: LoopcoderError | OSError) -> LoopcoderError:
     return Suspended(f"the machine refused: {error.strerror or error}{where}; goes on next time.")
 
 
-def _broken(desk: Desk | None, error: Exception) -> Ended:
+def broken(desk: Desk | None, error: Exception) -> Ended:
     """A bug of ours or of an adapter: it counts as a strike, so that it cannot repeat forever."""
     reason = f"internal error: {type(error).__name__}: {error}"
     ended = Ended(UnitOutcome.FAILED, reason, FailureClass.INFRASTRUCTURE, strike=True)
@@ -109,10 +112,10 @@ def _open_desk(services: Services, snapshot: Snapshot, step: Dispatch) -> Desk:
 
 def _publish_all(
     services: Services, snapshot: Snapshot, judged: Sequence[Judged], number: int
-) -> dict[str, tuple[Ended, int | None]]:
+) -> Ends:
     """Put the wave together, propose what fits, send the rest back to wait."""
-    ends: dict[str, tuple[Ended, int | None]] = {}
-    judged = [each for each in judged if not _rests(services, each, ends)]
+    ends: Ends = {}
+    judged = [each for each in judged if not rests(services, each, ends)]
     if not judged:
         return ends
     try:
@@ -120,7 +123,13 @@ def _publish_all(
         logs = services.runs / snapshot.tick.run / f"wave-{number}"
         integration = integrate(services, judged, base, logs)
     except (LoopcoderError, OSError) as error:
-        return ends | {each.step.unit: _pause(services, each, error) for each in judged}
+        return ends | {each.step.unit: pause(services, each, error) for each in judged}
+    return ends | conclude_wave(services, integration)
+
+
+def conclude_wave(services: Services, integration: Integration) -> Ends:
+    """Propose or land what fits together; the rest waits for the next base. Executes nothing."""
+    ends: Ends = {}
     for each, reason in integration.evicted:
         ended = Ended(UnitOutcome.WAITING, reason, FailureClass.CONFLICT)
         end_attempt(each.desk, ended)
@@ -132,12 +141,12 @@ def _publish_all(
     return ends
 
 
-def _rests(services: Services, judged: Judged, ends: dict[str, tuple[Ended, int | None]]) -> bool:
+def rests(services: Services, judged: Judged, ends: Ends) -> bool:
     """Whether a person said hold meanwhile: then the finished work waits to be proposed."""
     try:
         judged.desk.check_hold()
     except OnHold as error:
-        ends[judged.step.unit] = _pause(services, judged, error)
+        ends[judged.step.unit] = pause(services, judged, error)
         return True
     return False
 
@@ -149,15 +158,13 @@ def _newest_base(services: Services) -> str | None:
     return services.code_host.branch_head(services.settings.base)
 
 
-def _land_all(
-    services: Services, fit: Sequence[Judged], head: str
-) -> dict[str, tuple[Ended, int | None]]:
+def _land_all(services: Services, fit: Sequence[Judged], head: str) -> Ends:
     if not fit:
         return {}
     try:
         ended, _ = land(services, fit, head)
     except (LoopcoderError, OSError) as error:
-        return {each.step.unit: _pause(services, each, error) for each in fit}
+        return {each.step.unit: pause(services, each, error) for each in fit}
     return {each.step.unit: (ended, None) for each in fit}
 
 
@@ -169,30 +176,30 @@ def _publish_one(services: Services, judged: Judged) -> tuple[Ended, int | None]
         end_attempt(judged.desk, ended)
         return ended, None
     except (LoopcoderError, OSError) as error:
-        return _pause(services, judged, error)
+        return pause(services, judged, error)
     except Exception as error:  # noqa: BLE001  the others of the wave are still to be proposed
-        return _broken(judged.desk, error), None
+        return broken(judged.desk, error), None
     return ended, pull.number
 
 
-def _pause(
+def pause(
     services: Services, judged: Judged, error: LoopcoderError | OSError
 ) -> tuple[Ended, int | None]:
     """Leave the attempt open with its finished work; the next tick goes on from here."""
-    pause = _as_pause(error)
-    release_claim(services, judged.step, judged.desk.epoch, str(pause))
-    return Ended(_outcome(pause), str(pause)), None
+    resting = as_pause(error)
+    release_claim(services, judged.step, judged.desk.epoch, str(resting))
+    return Ended(_outcome(resting), str(resting)), None
 
 
-def _outcome(pause: LoopcoderError | None) -> UnitOutcome:
-    return UnitOutcome.HELD if isinstance(pause, OnHold) else UnitOutcome.WAITING
+def _outcome(resting: LoopcoderError | None) -> UnitOutcome:
+    return UnitOutcome.HELD if isinstance(resting, OnHold) else UnitOutcome.WAITING
 
 
-def _line(
+def unit_line(
     services: Services,
     snapshot: Snapshot,
-    left: _Left,
-    ends: dict[str, tuple[Ended, int | None]],
+    left: Left,
+    ends: Ends,
 ) -> UnitLine:
     """The unit's line of the report, read back from the journal."""
     view = next(v for v in snapshot.units if v.id == left.step.unit)
@@ -249,7 +256,7 @@ def _files(committed: StageFinished | None) -> tuple[str, ...]:
 
 
 def _stopped_providers(
-    services: Services, lines: Sequence[UnitLine], left: Sequence[_Left]
+    services: Services, lines: Sequence[UnitLine], left: Sequence[Left]
 ) -> frozenset[str]:
     """Providers whose trouble will not pass by trying again (no credit, bad key, no sandbox)."""
     stopped = set()

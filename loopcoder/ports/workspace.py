@@ -62,10 +62,12 @@ class Workspaces(Protocol):
     alive under `refs/loopcoder/attempts/<unit>/<attempt>`, so that they outlive the clones.
     """
 
-    def open(self, key: WorkspaceKey, start: str, merge: str = "") -> Workspace:
+    def open(self, key: WorkspaceKey, start: str, merge: str = "", kept: str = "") -> Workspace:
         """The attempt's workspace: made when missing, reused as it stands when it is ours.
 
-        One that is not ours is set aside as a patch, never deleted silently.
+        One that is made anew holds the files of the commit `kept`, where there is one: what the
+        attempt had come to elsewhere. One that is not ours is set aside as a patch, never deleted
+        silently.
         """
 
     def collect(self, workspace: Workspace) -> ChangeSet:

@@ -73,13 +73,15 @@ class Folder:
         whole = is_folder(workspace.tree) and is_folder(self.clean)
         return workspace if same and named == self.key and whole else None
 
-    def create(self, start: str, merge: str = "") -> Workspace:
-        """Build the folder beside its place, then rename it: it is there whole or not at all."""
+    def create(self, start: str, merge: str = "", kept: str = "") -> Workspace:
+        """Build the folder beside its place, then rename it: it is there whole or not at all.
+
+        `kept` is a commit of this attempt: its files, merged already, are what is shown then."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for stale in self.path.parent.glob(f".{self.key.attempt}.*"):
             remove_tree(stale)
         draft = Path(tempfile.mkdtemp(prefix=f".{self.key.attempt}.", dir=self.path.parent))
-        conflicts = self._fill(draft, start, merge)
+        conflicts = self._fill(draft, start, merge, kept)
         owner = {
             "repository": str(self.repository.common_dir),
             "unit": self.key.unit,
@@ -104,12 +106,12 @@ class Folder:
         if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
             self.path.parent.rmdir()
 
-    def _fill(self, draft: Path, start: str, merge: str) -> tuple[str, ...]:
+    def _fill(self, draft: Path, start: str, merge: str, kept: str) -> tuple[str, ...]:
         tree, clean = draft / "tree", draft / "clean.git"
         tree.mkdir(mode=0o700)
         GitDir(self.repository, start, bare=True).create(clean)
         ours = Git(clean, git_dir=clean)
-        merged = merge_trees(ours, start, merge) if merge else Merge(start)
+        merged = merge_trees(ours, start, merge) if merge and not kept else Merge(kept or start)
         Git(tree, git_dir=clean, work_tree=tree).run("read-tree", "-u", "--reset", merged.tree)
         inside = GitDir(
             self.repository, start, branch=f"loopcoder/{self.key.unit}",

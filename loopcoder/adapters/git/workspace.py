@@ -43,7 +43,7 @@ class GitWorkspaces:
     borrow: bool = True
     limits: Limits = field(default_factory=Limits)
 
-    def open(self, key: WorkspaceKey, start: str, merge: str = "") -> Workspace:
+    def open(self, key: WorkspaceKey, start: str, merge: str = "", kept: str = "") -> Workspace:
         folder = self._folder(key)
         present = folder.load()
         if present is not None and (present.start, present.merge) == (start, merge):
@@ -51,7 +51,7 @@ class GitWorkspaces:
         if folder.path.exists() or folder.path.is_symlink():
             rescue_folder(folder, self.repository.state_dir / "rescued")
             folder.remove()
-        return folder.create(start, merge)
+        return folder.create(start, merge, kept if kept and self.is_kept(kept) else "")
 
     def collect(self, workspace: Workspace) -> ChangeSet:
         work_tree = self._folder(workspace.key).work_tree

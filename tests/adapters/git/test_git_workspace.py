@@ -396,6 +396,21 @@ def test_a_vanished_tree_is_said_and_made_anew(project) -> None:
     assert (project.open().tree / "a.txt").exists()
 
 
+def test_a_workspace_made_anew_shows_what_the_attempt_had_come_to(project) -> None:
+    first = project.open()
+    (first.tree / "new.txt").write_text("kept")
+    work = project.workspaces
+    commit = work.commit(first, work.collect(first), project.draft())
+    work.discard_workspace(first.key)
+    again = work.open(first.key, first.start, kept=commit)
+    assert (again.tree / "new.txt").read_text() == "kept"
+    (again.tree / "more.txt").write_text("more")
+    change = work.collect(again)
+    assert sorted(f.path for f in change.files) == ["more.txt", "new.txt"]
+    then = work.commit(again, change, project.draft())
+    assert project.git("rev-parse", f"{then}^") == first.start
+
+
 def test_nothing_but_a_unit_id_becomes_a_path(project) -> None:
     for bad in ("../x", "a/b", ".git", ""):
         with pytest.raises(ValueError, match="no unit id"):
