@@ -40,8 +40,12 @@ TINY = Sizes(turns=1, units=8, compiled=3, wave=2, waves=1, sleepers=2, crowd=3,
 
 def at_most(what: str, pair: Pair, most: float, how: str) -> Figure:
     """A ratio that must not be larger, with both times."""
-    figure = f"{pair.ratio:.2f} × ({_time(pair.ours)} / {_time(pair.theirs)})"
-    return Figure(what, figure, f"≤ {most:g} ×", pair.ratio <= most, how)
+    return Figure(what, _ratio(pair), f"≤ {most:g} ×", pair.ratio <= most, how)
+
+
+def compared(what: str, pair: Pair, how: str) -> Figure:
+    """A ratio that nothing was promised about."""
+    return Figure(what, _ratio(pair), "", None, how)
 
 
 def at_least(what: str, value: float, least: float, how: str) -> Figure:
@@ -61,6 +65,10 @@ def weighed(what: str, memory: int, took_s: float, most: int, how: str) -> Figur
 
 def counted(what: str, value: int, most: int, how: str) -> Figure:
     return Figure(what, str(value), f"≤ {most}", value <= most, how)
+
+
+def _ratio(pair: Pair) -> str:
+    return f"{pair.ratio:.2f} × ({_time(pair.ours)} / {_time(pair.theirs)})"
 
 
 def _time(took_s: float) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks.figures import Figure, Sizes, at_least, at_most, counted, noted
+from benchmarks.figures import Figure, Sizes, at_least, at_most, compared, counted, noted
 from benchmarks.measure import Pair, compare, seconds
 from benchmarks.tick import project_of, watched_tick
 from loopcoder.adapters.process import Watch, supervise
@@ -30,6 +30,26 @@ git -c user.name=Ana -c user.email=ana@example.org commit -q -m "Unit $1"
 git push -q origin "HEAD:refs/heads/loopcoder/$1"
 """
 
+SAME_WORK = (
+    BY_HAND
+    + """\
+cd ..
+for judge in verify review; do
+  git clone -q --branch "loopcoder/$1" origin "$1-$judge"
+  rm -rf "$1-$judge"
+done
+"""
+)
+
+TOGETHER = """\
+set -e
+git clone -q origin together
+cd together
+for unit in "$@"; do
+  git -c user.name=Ana -c user.email=ana@example.org merge -q --no-edit "origin/loopcoder/$unit"
+done
+"""
+
 SANDBOXES = 3
 MOST = 2.0
 
@@ -37,11 +57,15 @@ MOST = 2.0
 def no_op_wave(sizes: Sizes, folder: Path) -> Iterator[Figure]:
     """The whole pipeline around a worker that writes one file, against the git work by hand."""
     units = sizes.wave
-    by_hand = "against clone, branch, add, commit and push in a shell script, all at once too"
-    pair = _paired_waves(folder, sizes)
-    per_unit = Pair(pair.ours / units, pair.theirs / units, pair.ratio)
-    how = f"one wave, jobs {units}, {by_hand}"
-    yield at_most(f"a no-op wave of {units}, per unit", per_unit, MOST, how)
+    pair = _paired_waves(folder / "same", sizes, SAME_WORK, TOGETHER)
+    how = (
+        f"one wave, jobs {units}, against the same git work in a shell script, all at once too: "
+        "clone, branch, add, commit, push; a fresh clone for each judge; the wave merged together"
+    )
+    yield at_most(f"a no-op wave of {units}, per unit", _per_unit(pair, units), MOST, how)
+    pair = _paired_waves(folder / "bare", sizes, BY_HAND)
+    how = "against clone, branch, add, commit and push alone, as if nobody judged the result"
+    yield compared("the same, without judges in the script", _per_unit(pair, units), how)
     took = median(_sandboxes(folder, units) for _ in range(sizes.waves)) / units
     how = f"{SANDBOXES} sandboxed runs of `true` for each unit: worker, verify, reviewer"
     yield noted(f"of which {SANDBOXES} sandboxes, per unit", took, how)
@@ -63,7 +87,11 @@ def sleepers(sizes: Sizes, folder: Path) -> Iterator[Figure]:
     yield counted(f"{sizes.crowd} workers at once", most_at_once(project), sizes.cap, how)
 
 
-def _paired_waves(folder: Path, sizes: Sizes) -> Pair:
+def _per_unit(pair: Pair, units: int) -> Pair:
+    return Pair(pair.ours / units, pair.theirs / units, pair.ratio)
+
+
+def _paired_waves(folder: Path, sizes: Sizes, script: str, together: str = "") -> Pair:
     numbers = itertools.count()
 
     def ours() -> float:
@@ -77,20 +105,23 @@ def _paired_waves(folder: Path, sizes: Sizes) -> Pair:
         place = folder / f"theirs-{next(numbers)}"
         project = project_of(place, sizes.wave, WORK, jobs=sizes.wave)
         project.root.rename(place / "origin")
-        took = seconds(lambda: _by_hand(place, sizes.wave))
+        took = seconds(lambda: _by_hand(place, sizes.wave, script, together))
         shutil.rmtree(place)
         return took
 
     return compare(ours, theirs, sizes.waves)
 
 
-def _by_hand(folder: Path, units: int) -> None:
-    (folder / "unit.sh").write_text(BY_HAND)
-    started = [
-        subprocess.Popen(["sh", "unit.sh", f"unit-{number}"], cwd=folder) for number in range(units)
-    ]
+def _by_hand(folder: Path, units: int, script: str, together: str) -> None:
+    """Every unit's script at once; then, if asked, one for the whole wave."""
+    names = [f"unit-{number}" for number in range(units)]
+    (folder / "unit.sh").write_text(script)
+    started = [subprocess.Popen(["sh", "unit.sh", name], cwd=folder) for name in names]
     codes = [each.wait() for each in started]
     assert not any(codes), codes
+    if together:
+        (folder / "together.sh").write_text(together)
+        subprocess.run(["sh", "together.sh", *names], cwd=folder, check=True)
 
 
 def _sandboxes(folder: Path, units: int) -> float:

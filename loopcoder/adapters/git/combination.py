@@ -49,6 +49,10 @@ def combine_commits(git: Git, base: str, commits: Sequence[str], message: str) -
     for commit in commits:
         newest = max(newest, facts[commit].seconds)
         apart = all_siblings and head != base
+        if head == base and commit in siblings:
+            head = commit
+            merged.append(commit)
+            continue
         try:
             head = _onto(git, head, commit, message, newest, apart=apart)
             merged.append(commit)

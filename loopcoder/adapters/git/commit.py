@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +90,15 @@ def draft_at(seconds: int, message: str) -> CommitDraft:
 
 
 def keep_objects(source: Path, repository: Repository, commit: str, without: Sequence[str]) -> None:
-    """Bring what a commit adds over `without` into the user's object store. Idempotent."""
+    """Bring what a commit adds over `without` into the user's object store. Idempotent.
+
+    A few loose objects are copied as they are, which saves two processes.
+    """
+    loose = _loose_objects(source / "objects")
+    if loose is not None:
+        for path in loose:
+            _copy_object(path, repository.objects_dir / path.parent.name / path.name)
+        return
     wanted = "".join([f"{commit}\n", *(f"^{parent}\n" for parent in without)])
     pack = (
         Git(source, git_dir=source)
@@ -97,6 +108,32 @@ def keep_objects(source: Path, repository: Repository, commit: str, without: Seq
     many = int.from_bytes(pack[8:12], "big") > _MOST_LOOSE
     receive = ("index-pack", "--stdin") if many else ("unpack-objects", "-q")
     repository.git.run(*receive, input=pack)
+
+
+def _loose_objects(objects: Path) -> list[Path] | None:
+    """Every object that one of our git directories holds itself; None when they are many, or
+    some are packed."""
+    found: list[Path] = []
+    for folder in objects.iterdir():
+        if folder.name == "pack" and any(folder.iterdir()):
+            return None
+        if len(folder.name) == 2:
+            found += [path for path in folder.iterdir() if not path.name.startswith("tmp_")]
+        if len(found) > _MOST_LOOSE:
+            return None
+    return found
+
+
+def _copy_object(source: Path, target: Path) -> None:
+    """There whole or not at all: an object's name says what is in it, so who comes second may
+    leave it as it is."""
+    if target.exists():
+        return
+    target.parent.mkdir(exist_ok=True)
+    draft = target.with_name(f"tmp_obj_{target.name[:12]}_{os.getpid()}_{threading.get_ident()}")
+    shutil.copyfile(source, draft)
+    draft.chmod(0o444)
+    draft.replace(target)
 
 
 def keep_ref(repository: Repository, ref: str, commit: str) -> None:

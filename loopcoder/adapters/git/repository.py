@@ -89,7 +89,8 @@ class Repository:
 
     def branch_head(self, name: str) -> str | None:
         """The commit a local branch points to."""
-        return self.resolve(f"refs/heads/{name}")
+        ref = f"refs/heads/{name}"
+        return read_loose_ref(self.common_dir, ref) or self.resolve(ref)
 
     def base_head(self, name: str) -> str:
         """The commit of the base branch. Raises ConfigurationError naming what there is."""
@@ -185,6 +186,20 @@ class Repository:
                 f"The repository {self.root} has no commit yet.",
                 "Commit something first: git add -A && git commit -m 'Start'",
             )
+
+
+def read_loose_ref(common_dir: Path, ref: str) -> str | None:
+    """The commit in a branch's own file, as git itself would read it; None where only git can
+    tell (packed, symbolic, kept in another way, or not there). Saves a process for each question.
+    """
+    if ref != posixpath.normpath(ref) or not ref.startswith("refs/heads/"):
+        return None
+    try:
+        found = (common_dir / ref).read_bytes()
+    except (OSError, ValueError):
+        return None
+    words = found.decode("ascii", "replace").removesuffix("\n")
+    return words if _is_hash(words) else None
 
 
 class _NoCommit(Exception):

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from loopcoder.adapters.git.change import read_change
@@ -25,7 +25,7 @@ from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.git.rescue import rescue as rescue_folder
 from loopcoder.adapters.git.rescue import save_patch
 from loopcoder.adapters.git.work_tree import Limits
-from loopcoder.domain.change_set import ChangeSet
+from loopcoder.domain.change_set import ChangeSet, FileMode
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.ports.workspace import Combination, CommitDraft, Workspace, WorkspaceKey
 
@@ -42,6 +42,10 @@ class GitWorkspaces:
     cache: Path
     borrow: bool = True
     limits: Limits = field(default_factory=Limits)
+    _collected: dict[tuple[str, str], ChangeSet] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What was collected of a commit just made, until the change policy asks for the same."""
 
     def open(self, key: WorkspaceKey, start: str, merge: str = "", kept: str = "") -> Workspace:
         folder = self._folder(key)
@@ -61,7 +65,8 @@ class GitWorkspaces:
         self._folder(workspace.key).work_tree.settle()
 
     def change(self, start: str, commit: str) -> ChangeSet:
-        return read_change(self._plumbing.directory, start, commit, self.limits.text)
+        known = self._collected.pop((start, commit), None)
+        return known or read_change(self._plumbing.directory, start, commit, self.limits.text)
 
     def unresolved(self, workspace: Workspace) -> tuple[str, ...]:
         return unresolved_conflicts(workspace)
@@ -76,10 +81,12 @@ class GitWorkspaces:
         if draft.sign:
             commit = sign_commit(self.repository, folder.ref, commit, parents, draft)
         keep_ref(self.repository, folder.ref, commit)
+        if all(file.mode is not FileMode.SUBMODULE for file in change.files):
+            self._collected[workspace.merge or workspace.start, commit] = change
         return commit
 
     def patch(self, start: str, commit: str) -> bytes:
-        return self._plumbing.run(*DIFF, *PATCH, start, commit).stdout
+        return _read_patch(self._plumbing, start, commit)
 
     def diff(self, start: str, commit: str) -> str:
         shown = self._plumbing.run(*DIFF, "-p", "--find-renames", start, commit).stdout
@@ -154,3 +161,9 @@ class GitWorkspaces:
                     f"{file.path} is larger than {self.limits.file:,} bytes and was not taken.",
                     "Nothing is committed, so that no commit lacks a part of the work.",
                 )
+
+
+@lru_cache(maxsize=16)
+def _read_patch(git: Git, start: str, commit: str) -> bytes:
+    """Policy and review ask for the same one, shortly after one another."""
+    return git.run(*DIFF, *PATCH, start, commit).stdout

@@ -7,24 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.git.repository import Repository
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale, Unavailable
 
 _HEADS = "refs/heads/"
+_REWRITING = ("rebase-merge", "rebase-apply")
 
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """`git` is the user's own repository. A head is a full commit hash."""
+    """Those of the user's own repository. A head is a full commit hash."""
 
-    git: Git
+    repository: Repository
+
+    @property
+    def git(self) -> Git:
+        return self.repository.git
 
     def head(self, branch: str) -> str | None:
         """The commit a branch points to, or None when there is no such branch."""
-        name = f"{_HEADS}{branch}^{{commit}}"
-        done = self.git.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", name, check=False
-        )
-        return done.stdout.decode().strip() or None
+        return self.repository.branch_head(branch)
 
     def heads(self) -> dict[str, str]:
         """Every branch and its head, by name."""
@@ -98,6 +100,8 @@ class Branches:
 
     def _demand_free(self, branch: str) -> Path | None:
         """The one working tree that has the branch checked out, if any."""
+        if self._only_elsewhere(branch):
+            return None
         trees = []
         for tree, checked_out in self._worktrees():
             if branch in _being_rewritten(tree):
@@ -112,6 +116,23 @@ class Branches:
                 f"{branch} is checked out in {places}.", "Switch all but one to another branch."
             )
         return trees[0] if trees else None
+
+    def _only_elsewhere(self, branch: str) -> bool:
+        """Whether a look at the files tells that no working tree has to do with the branch: there
+        is only one, which stands on another branch and rewrites none. Else git is asked."""
+        common = self.repository.common_dir
+        if self.repository.git_dir != common or (common / "worktrees").exists():
+            return False
+        try:
+            stands_on = (common / "HEAD").read_text("utf-8").strip()
+        except (OSError, ValueError):
+            return False
+        rewriting = any((common / name).exists() for name in _REWRITING)
+        return (
+            not rewriting
+            and stands_on.startswith("ref: ")
+            and (stands_on != f"ref: {_HEADS}{branch}")
+        )
 
     def _worktrees(self) -> Iterator[tuple[Path, str]]:
         """Every working tree that exists, with its branch (empty when detached)."""
@@ -129,7 +150,7 @@ def _being_rewritten(tree: Path) -> set[str]:
     git_dir = tree / ".git"
     if git_dir.is_file():
         git_dir = tree / git_dir.read_text(encoding="utf-8").partition("gitdir: ")[2].strip()
-    names = (git_dir / folder / "head-name" for folder in ("rebase-merge", "rebase-apply"))
+    names = (git_dir / folder / "head-name" for folder in _REWRITING)
     found = (name.read_text(encoding="utf-8").strip() for name in names if name.is_file())
     return {name.removeprefix(_HEADS) for name in found}
 

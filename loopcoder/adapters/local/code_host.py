@@ -31,8 +31,8 @@ class LocalCodeHost:
         self._base = base
         self._actor = actor
         self._clock = clock
-        self._branches = Branches(repository.git)
-        self._book = PullBook(self._store, repository.git, clock)
+        self._branches = Branches(repository)
+        self._book = PullBook(self._store, repository, clock)
 
     def branch_head(self, branch: str) -> str | None:
         return self._branches.head(branch)
@@ -62,14 +62,14 @@ class LocalCodeHost:
 
     def create_pull(self, draft: PullDraft) -> PullRequest:
         checked_branch(draft.branch, self._base)
-        self._book.list_all()  # a merge that nobody has noticed must not stand in the way
         heads = self._branches.heads()
+        self._book.list_all(heads)  # a merge that nobody has noticed must not stand in the way
         head, base = _demand_head(heads, draft.branch), _demand_head(heads, draft.base)
         if self._book.relation(base, head).contained:
             raise LoopcoderError(f"{draft.branch} has nothing that {draft.base} does not have.")
         with self._store.writing() as db:
             created = insert_pull(db, draft, head, self._actor, self._now())
-        return self._book.get(created.number)
+        return self._book.get(created.number, heads)
 
     def update_pull(
         self, number: int, *, title: str | None = None, body: str | None = None

@@ -22,7 +22,7 @@ class LocalLanding:
     def __init__(self, repository: Repository, base: str) -> None:
         self._git = repository.git
         self._base = base
-        self._branches = Branches(repository.git)
+        self._branches = Branches(repository)
 
     def land(self, commit: str, branch: str, push: bool, on_conflict: str) -> Landed:
         self._demand_work_branch(branch)

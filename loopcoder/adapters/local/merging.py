@@ -42,8 +42,8 @@ class PullDesk:
         self._actor = actor
         self._clock = clock
         self._guard = guard
-        self._branches = Branches(repository.git)
-        self._book = PullBook(self._store, repository.git, clock)
+        self._branches = Branches(repository)
+        self._book = PullBook(self._store, repository, clock)
 
     def merge(
         self,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from loopcoder.adapters.git.command import Git, GitError
+from loopcoder.adapters.git.command import GitError
 from loopcoder.adapters.git.merge_tree import merge_commits
+from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.local.actors import identify
 from loopcoder.adapters.local.branches import Branches
 from loopcoder.adapters.local.items import stamp
@@ -33,28 +34,30 @@ class Relation:
 
 
 class PullBook:
-    def __init__(self, store: Store, git: Git, clock: Clock) -> None:
+    def __init__(self, store: Store, repository: Repository, clock: Clock) -> None:
         self._store = store
-        self._git = git
-        self._branches = Branches(git)
+        self._git = repository.git
+        self._branches = Branches(repository)
         self._clock = clock
 
-    def list_all(self) -> list[PullRequest]:
-        """Every pull request, by number."""
+    def list_all(self, heads: dict[str, str] | None = None) -> list[PullRequest]:
+        """Every pull request, by number. `heads`: the branches, where they were read just now."""
         with self._store.reading() as db:
             pulls = read_pulls(db)
         if not any(pull.is_open for pull in pulls):
             return pulls
-        return self._as_git_has_it(pulls)
+        return self._as_git_has_it(pulls, heads)
 
-    def get(self, number: int) -> PullRequest:
+    def get(self, number: int, heads: dict[str, str] | None = None) -> PullRequest:
         """One pull request; NotFound when there is none."""
         with self._store.reading() as db:
             pull = read_pull(db, number)
-        return self._as_git_has_it([pull])[0] if pull.is_open else pull
+        return self._as_git_has_it([pull], heads)[0] if pull.is_open else pull
 
-    def _as_git_has_it(self, pulls: list[PullRequest]) -> list[PullRequest]:
-        heads = self._branches.heads()
+    def _as_git_has_it(
+        self, pulls: list[PullRequest], heads: dict[str, str] | None
+    ) -> list[PullRequest]:
+        heads = self._branches.heads() if heads is None else heads
         seen = [_with_head(pull, heads) for pull in pulls]
         relations = self._relations(seen, heads)
         self._record(pulls, seen, relations, heads)
