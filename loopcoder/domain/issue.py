@@ -103,11 +103,19 @@ class IssueDraft:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
+    """`updated_at` is when its text was last changed, where that is known."""
+
     id: int
     issue: int
     author: Actor
     body: str
     created_at: datetime
+    updated_at: datetime | None = None
+
+    @property
+    def said_at(self) -> datetime:
+        """Since when it says what it says."""
+        return self.updated_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,33 @@ class LabelEvent:
     added: bool
     actor: Actor
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Somebody changed an issue's title or body; `actor` is None where nobody can tell who."""
+
+    actor: Actor | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssueText:
+    """Title and body as they stand, and every change to them since the issue was filed, oldest
+    first: read in one step, so that the edits are those which led to this very text."""
+
+    title: str
+    body: str
+    edits: tuple[TextEdit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDefinition:
+    """A label as a repository knows it. `color` is six hexadecimal digits."""
+
+    name: str
+    color: str
+    description: str
 
 
 class PullState(StrEnum):

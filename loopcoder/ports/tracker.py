@@ -11,6 +11,8 @@ from loopcoder.domain.issue import (
     Comment,
     Issue,
     IssueDraft,
+    IssueText,
+    LabelDefinition,
     LabelEvent,
     Permission,
 )
@@ -56,6 +58,15 @@ class Tracker(Protocol):
 
     def list_labels(self) -> Sequence[str]:
         """The names of all label definitions."""
+
+    def define_label(self, label: LabelDefinition) -> None:
+        """Make a label's definition; one that is there already stays as people have it."""
+
+    def delete_label(self, label: str) -> None:
+        """Remove a definition, and the label from everything that has it; gone is gone."""
+
+    def read_text(self, number: int) -> IssueText:
+        """An issue's title and body, and who changed them when."""
 
     def list_label_events(self, number: int) -> Sequence[LabelEvent]:
         """Who put which label on or off, oldest first."""

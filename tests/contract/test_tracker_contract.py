@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.issue import Actor, CloseReason, IssueDraft, Permission
+from loopcoder.domain.issue import (
+    Actor,
+    CloseReason,
+    IssueDraft,
+    IssueText,
+    LabelDefinition,
+    Permission,
+    TextEdit,
+)
 
 from .conftest import ANA, BEN, World
 
@@ -316,3 +326,44 @@ def test_an_issue_whose_answer_was_lost_is_found_by_its_marker(world: World) -> 
     world.tracker.create_issue(draft("Login form", "the same title, made by hand"))
     found = [issue.number for issue in world.tracker.list_issues() if marker in issue.body]
     assert found == [1]
+
+
+def test_who_changed_a_text_is_told_with_the_text(world: World) -> None:
+    world.ana.file("Old title", "old body")
+    assert world.tracker.read_text(1) == IssueText("Old title", "old body")
+    world.clock.advance(minutes=1)
+    world.ben.edit(1, body="new body")
+    world.clock.advance(minutes=1)
+    world.ana.edit(1, title="New title")
+    at = world.clock.now()
+    found = world.tracker.read_text(1)
+    assert (found.title, found.body) == ("New title", "new body")
+    assert found.edits == (TextEdit(BEN, at - timedelta(minutes=1)), TextEdit(ANA, at))
+    with pytest.raises(NotFound):
+        world.tracker.read_text(99)
+
+
+def test_what_rewrites_nothing_is_no_edit(world: World) -> None:
+    world.ana.file("Title", "body")
+    world.ana.edit(1, title="Title", body="body")
+    assert world.tracker.read_text(1).edits == ()
+
+
+def test_a_label_is_defined_once_and_goes_with_its_definition(world: World) -> None:
+    label = LabelDefinition("loopcoder:hold", "d93f0b", "Stop work on this")
+    for _ in range(2):
+        world.tracker.define_label(label)
+    world.tracker.create_issue(draft("t", "", "loopcoder:hold", "kept"))
+    for _ in range(2):
+        world.tracker.delete_label("loopcoder:hold")
+    assert list(world.tracker.list_labels()) == ["kept"]
+    assert world.tracker.get_issue(1).labels == {"kept"}
+
+
+def test_a_comment_tells_when_it_was_last_changed(world: World) -> None:
+    world.tracker.create_issue(draft())
+    comment = world.ana.comment(1, "first")
+    assert comment.said_at == world.clock.now()
+    world.clock.advance(minutes=1)
+    world.ana.tracker.update_comment(comment.id, "second")
+    assert world.tracker.list_comments(1)[0].said_at == world.clock.now()

@@ -37,7 +37,7 @@ PullRequestCommit PullRequestCommitConnection StatusCheckRollup StatusCheckRollu
 StatusCheckRollupContextConnection CheckRun StatusContext IssueTimelineItems
 IssueTimelineItemsConnection LabeledEvent UnlabeledEvent ClosedEvent ReopenedEvent
 ReviewRequest ReviewRequestConnection RequestedReviewer MarkPullRequestReadyForReviewPayload
-ConvertPullRequestToDraftPayload
+ConvertPullRequestToDraftPayload UserContentEdit UserContentEditConnection RenamedTitleEvent
 """
 KEPT = set(_NAMES.split())
 _BUILT_IN = {"Boolean", "Float", "ID", "Int", "String"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.github_server.account import Role
 from tests.github_server.graphql_connection import connection
 from tests.github_server.graphql_leaves import GraphNode
 from tests.github_server.graphql_pulls import PullParts
-from tests.github_server.records import Event, Item
+from tests.github_server.records import BodyEdit, Event, Item
 from tests.github_server.refusal import Refusal, not_found
 from tests.github_server.repository import Repository
 from tests.github_server.sequence import node_id, read_node_id
@@ -22,6 +23,7 @@ _EVENTS = {
     "unlabeled": "UnlabeledEvent",
     "closed": "ClosedEvent",
     "reopened": "ReopenedEvent",
+    "renamed": "RenamedTitleEvent",
 }
 
 
@@ -121,6 +123,8 @@ class Nodes(PullParts):
             "state": item.state.upper(),
             "stateReason": (item.state_reason or reason or "").upper() or None,
             "timelineItems": lambda **given: self._timeline(repo, item, given),
+            "includesCreatedEdit": item.number in repo.edits,
+            "userContentEdits": lambda **given: self._edits(repo, item, given),
         }
 
     def pull(self, repo: Repository, item: Item) -> GraphNode:
@@ -214,8 +218,8 @@ class Nodes(PullParts):
         return role.name if role > Role.NONE else None
 
     def _timeline(self, repo: Repository, item: Item, given: dict[str, Any]) -> GraphNode:
-        names = given.get("itemTypes") or [f"{kind}_event".upper() for kind in _EVENTS]
-        kinds = {name.lower().removesuffix("_event") for name in names}
+        names = given.get("itemTypes") or [_item_type(kind) for kind in _EVENTS]
+        kinds = {kind for kind in _EVENTS if _item_type(kind) in names}
         found = [
             e for e in repo.events.get(item.number, ()) if e.kind in kinds and e.kind in _EVENTS
         ]
@@ -230,7 +234,31 @@ class Nodes(PullParts):
             "createdAt": stamp(made.at),
             "label": {"id": node_id("Label", 0), "description": None, **label},
             "stateReason": (made.detail.get("state_reason") or "").upper() or None,
+            "previousTitle": made.detail.get("rename", {}).get("from", ""),
+            "currentTitle": made.detail.get("rename", {}).get("to", ""),
         }
+
+    def _edits(self, repo: Repository, item: Item, given: dict[str, Any]) -> GraphNode:
+        """Newest first, as GitHub lists them."""
+        found = list(reversed(repo.edits.get(item.number, ())))
+        return connection(found, self._edit, given)
+
+    def _edit(self, made: BodyEdit) -> GraphNode:
+        return {
+            "id": node_id("UserContentEdit", made.id),
+            "createdAt": stamp(made.at),
+            "editedAt": stamp(made.at),
+            "updatedAt": stamp(made.at),
+            "deletedAt": None,
+            "deletedBy": None,
+            "diff": made.body,
+            "editor": lambda: self.user_of(made.editor),
+        }
+
+
+def _item_type(kind: str) -> str:
+    """`RENAMED_TITLE_EVENT` of `renamed`: how an item type is asked for."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _EVENTS[kind]).upper()
 
 
 def _word(mergeable: bool | None) -> str:

@@ -17,8 +17,11 @@ from loopcoder.domain.issue import (
     Issue,
     IssueDraft,
     IssueState,
+    IssueText,
+    LabelDefinition,
     LabelEvent,
     Permission,
+    TextEdit,
 )
 from tests.github_server import records
 from tests.github_server.account import Role
@@ -84,6 +87,26 @@ class HubTracker(Seat):
 
     def list_labels(self) -> Sequence[str]:
         return [each.name for each in self.repo.labels.values()]
+
+    def define_label(self, label: LabelDefinition) -> None:
+        with self.sitting() as who:
+            if self.repo.label_named(label.name) is None:
+                labels.define(self.repo, who, label.name, label.color, label.description)
+
+    def read_text(self, number: int) -> IssueText:
+        with self.sitting():
+            item = self._demand(number)
+            edits = [
+                TextEdit(self.demand_actor(each.editor), each.at)
+                for each in self.repo.edits.get(number, ())[1:]
+            ]
+            edits += [
+                TextEdit(self.demand_actor(each.actor), each.at)
+                for each in self.repo.events.get(number, ())
+                if each.kind == "renamed"
+            ]
+            edits.sort(key=lambda edit: edit.at)
+            return IssueText(item.title, item.body or "", tuple(edits))
 
     def delete_label(self, label: str) -> None:
         with self.sitting() as who:
@@ -165,7 +188,12 @@ class HubTracker(Seat):
 
     def _comment(self, made: records.Comment) -> Comment:
         return Comment(
-            made.id, made.number, self.demand_actor(made.author), made.body, made.created_at
+            made.id,
+            made.number,
+            self.demand_actor(made.author),
+            made.body,
+            made.created_at,
+            made.updated_at,
         )
 
     def _issue(self, item: records.Item) -> Issue:

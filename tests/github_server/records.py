@@ -88,6 +88,17 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyEdit:
+    """Somebody replaced an item's body. GitHub's `diff` is the text as it was left."""
+
+    id: int
+    number: int
+    editor: int
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """`state` is PENDING, COMMENTED, APPROVED, CHANGES_REQUESTED or DISMISSED."""
 

@@ -12,6 +12,7 @@ from tests.github_server.checks import CheckRun, Status, WorkflowRun
 from tests.github_server.git_store import GitStore
 from tests.github_server.index import CommentIndex, ItemIndex, LabelIndex
 from tests.github_server.records import (
+    BodyEdit,
     Comment,
     Event,
     Item,
@@ -59,6 +60,7 @@ class Repository:
     labels: Shelf[Label] = field(default_factory=Shelf)
     milestones: Shelf[Milestone] = field(default_factory=Shelf)
     events: dict[int, list[Event]] = field(default_factory=dict)
+    edits: dict[int, list[BodyEdit]] = field(default_factory=dict)
     reviews: dict[int, Review] = field(default_factory=dict)
     review_comments: dict[int, ReviewComment] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)

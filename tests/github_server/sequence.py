@@ -26,6 +26,7 @@ PREFIXES = {
     "App": "A_",
     "Ref": "REF_",
     "Commit": "C_",
+    "UserContentEdit": "UCE_",
 }
 
 

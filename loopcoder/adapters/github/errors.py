@@ -165,7 +165,7 @@ def _thing(asked: Asked) -> str:
 def _invalid(answer: Answer) -> LoopcoderError:
     words = _words(answer)
     lowered = words.lower()
-    if "already exists" in lowered:
+    if "already exists" in lowered.replace("_", " "):
         return Stale(f"GitHub refused: {words}.")
     if "no commits between" in lowered:
         return LoopcoderError(f"There is nothing to propose: {words}.")

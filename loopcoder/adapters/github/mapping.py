@@ -24,6 +24,9 @@ Payload = Mapping[str, Any]
 GHOST = Actor(10137, "ghost")
 """Whom GitHub names where an account was deleted."""
 
+LABELLING = frozenset({"labeled", "unlabeled"})
+"""The events that are about labels."""
+
 _WRITERS = frozenset({"admin", "maintain", "write", "push"})
 _ITEM = (
     "number", "id", "title", "body", "state", "state_reason", "created_at", "updated_at", "draft",
@@ -154,12 +157,23 @@ def read_comment(payload: Payload) -> Comment:
         author=read_actor(payload.get("user")),
         body=payload.get("body") or "",
         created_at=read_time(payload["created_at"]),
+        updated_at=read_time(payload.get("updated_at") or payload["created_at"]),
     )
+
+
+def trim_event(payload: Payload) -> dict[str, Any]:
+    """What of an event about a label is kept."""
+    return {
+        "event": payload["event"],
+        "label": {"name": payload["label"]["name"]},
+        "actor": _trim_user(payload.get("actor")),
+        "created_at": payload["created_at"],
+    }
 
 
 def read_label_event(payload: Payload) -> LabelEvent | None:
     """The event, None when it is about something else than a label."""
-    if payload.get("event") not in ("labeled", "unlabeled"):
+    if payload.get("event") not in LABELLING:
         return None
     return LabelEvent(
         label=str(payload["label"]["name"]),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE answers (
@@ -25,6 +25,10 @@ CREATE TABLE items (
   number INTEGER PRIMARY KEY, listed TEXT, own TEXT, own_until REAL NOT NULL
 );
 CREATE TABLE pulls (number INTEGER PRIMARY KEY, detail TEXT NOT NULL);
+CREATE TABLE words (
+  kind TEXT NOT NULL, number INTEGER NOT NULL, as_of TEXT NOT NULL, said TEXT NOT NULL,
+  PRIMARY KEY (kind, number)
+) WITHOUT ROWID;
 CREATE TABLE remarks (number INTEGER PRIMARY KEY, as_of TEXT NOT NULL, said TEXT NOT NULL);
 """
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from loopcoder.adapters.github import texts
 from loopcoder.adapters.github.errors import Gone
+from loopcoder.adapters.github.kept_words import KeptWords
 from loopcoder.adapters.github.mapping import (
+    LABELLING,
     is_pull,
     label_names,
     read_comment,
     read_issue,
     read_label_event,
+    trim_event,
 )
 from loopcoder.adapters.github.people import People
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
-from loopcoder.domain.diagnostic import NotFound
+from loopcoder.domain.diagnostic import NotFound, Stale
 from loopcoder.domain.host_rules import (
     checked_body,
     checked_label,
@@ -30,6 +35,8 @@ from loopcoder.domain.issue import (
     Comment,
     Issue,
     IssueDraft,
+    IssueText,
+    LabelDefinition,
     LabelEvent,
     Permission,
 )
@@ -43,6 +50,7 @@ class GitHubTracker:
     def __init__(self, session: Session, scan: Scan) -> None:
         self._session, self._scan = session, scan
         self._people = People(session)
+        self._words = KeptWords(session)
 
     def whoami(self) -> Actor:
         return self._people.whoami()
@@ -112,9 +120,35 @@ class GitHubTracker:
         listed = self._session.all(self._session.path("labels"))
         return sorted(label_names(listed), key=str.casefold)
 
+    def define_label(self, label: LabelDefinition) -> None:
+        name = checked_label(label.name)
+        body = {"name": name, "color": label.color, "description": label.description}
+        with suppress(Stale):  # it is there already
+            self._session.write("POST", self._session.path("labels"), body)
+
+    def delete_label(self, label: str) -> None:
+        with suppress(NotFound):
+            self._session.write(
+                "DELETE", self._session.path("labels", quote(label.strip(), safe=""))
+            )
+
     def list_label_events(self, number: int) -> Sequence[LabelEvent]:
-        events = self._session.all(self._path(number, "events"))
+        """Asked for again only when the issue has changed, or has just changed."""
+        path, item = self._path(number, "events"), self._scan.item(number, look=True)
+        events = self._words.get("labels", item)
+        if events is None:
+            events = [e for e in self._session.all(path) if e.get("event") in LABELLING]
+            events = [trim_event(each) for each in events]
+            self._words.put("labels", item, events)
         return [event for each in events if (event := read_label_event(each)) is not None]
+
+    def read_text(self, number: int) -> IssueText:
+        return texts.read_issue_text(
+            self._session.graphql(
+                texts.QUERY, texts.variables(self._session.repository, self._known(number))
+            ),
+            number,
+        )
 
     # --- comments
 
@@ -177,7 +211,10 @@ class GitHubTracker:
             raise Gone(f"Issue #{number} was transferred to {name}.")
         return self._scan.note(payload)
 
-    def _path(self, number: int, *parts: object) -> str:
+    def _known(self, number: int) -> int:
         if number < 1:
             raise NotFound(f"There is no issue #{number}.")
-        return self._session.path("issues", number, *parts)
+        return number
+
+    def _path(self, number: int, *parts: object) -> str:
+        return self._session.path("issues", self._known(number), *parts)

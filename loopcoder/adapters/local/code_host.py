@@ -76,7 +76,7 @@ class LocalCodeHost:
     ) -> PullRequest:
         with self._store.writing() as db:
             demand(db, number, PULL)
-            rewrite_item(db, number, title, body, self._now())
+            rewrite_item(db, number, title, body, self._actor, self._now())
         return self._book.get(number)
 
     def list_feedback(self, number: int) -> Sequence[Feedback]:

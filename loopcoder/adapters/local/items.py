@@ -37,16 +37,20 @@ def create_item(
 
 
 def rewrite_item(
-    db: sqlite3.Connection, number: int, title: str | None, body: str | None, at: str
+    db: sqlite3.Connection, number: int, title: str | None, body: str | None, actor: Actor, at: str
 ) -> None:
     """Replace title or body; what is the same already changes nothing."""
     new_title = None if title is None else checked_title(title)
     new_body = None if body is None else checked_body(body)
-    db.execute(
+    done = db.execute(
         "UPDATE items SET title = coalesce(?1, title), body = coalesce(?2, body), updated_at = ?3 "
         "WHERE number = ?4 AND (title <> coalesce(?1, title) OR body <> coalesce(?2, body))",
         (new_title, new_body, at, number),
     )
+    if done.rowcount:
+        register(db, actor)
+        row = (number, actor.id, at)
+        db.execute("INSERT INTO edits (number, actor, at) VALUES (?, ?, ?)", row)
 
 
 def touch(db: sqlite3.Connection, number: int, at: str) -> None:

@@ -84,8 +84,19 @@ CREATE INDEX feedback_pull ON feedback (number);
 INSERT INTO actors (id, login) VALUES (1, 'loopcoder');
 """
 
+_EDITS = """
+CREATE TABLE edits (
+  id INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL REFERENCES items (number),
+  actor INTEGER NOT NULL REFERENCES actors (id),
+  at TEXT NOT NULL
+);
+CREATE INDEX edits_item ON edits (number);
+ALTER TABLE comments ADD COLUMN updated_at TEXT;
+"""
+
 # Migration N makes version N + 1 out of version N. Released ones are never edited.
-MIGRATIONS: tuple[str, ...] = (_TABLES,)
+MIGRATIONS: tuple[str, ...] = (_TABLES, _EDITS)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

@@ -23,7 +23,7 @@ from loopcoder.adapters.local.items import (
 from loopcoder.adapters.local.labels import labels_by_item
 from loopcoder.adapters.local.store import Store
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.host_rules import checked_body
+from loopcoder.domain.host_rules import checked_body, checked_label
 from loopcoder.domain.issue import (
     BOT,
     Actor,
@@ -32,8 +32,11 @@ from loopcoder.domain.issue import (
     Issue,
     IssueDraft,
     IssueState,
+    IssueText,
+    LabelDefinition,
     LabelEvent,
     Permission,
+    TextEdit,
 )
 from loopcoder.ports.clock import Clock
 
@@ -82,7 +85,7 @@ class LocalTracker:
         self, number: int, *, title: str | None = None, body: str | None = None
     ) -> Issue:
         with self._writing(number, ISSUE) as db:
-            rewrite_item(db, number, title, body, self._now())
+            rewrite_item(db, number, title, body, self._actor, self._now())
             return _read_issue(db, number)
 
     def close_issue(self, number: int, reason: CloseReason) -> Issue:
@@ -124,8 +127,13 @@ class LocalTracker:
         with self._store.reading() as db:
             return [row["name"] for row in db.execute("SELECT name FROM labels ORDER BY key")]
 
+    def define_label(self, label: LabelDefinition) -> None:
+        name = checked_label(label.name)
+        row = (name.casefold(), name)
+        with self._store.writing() as db:
+            db.execute("INSERT OR IGNORE INTO labels (key, name) VALUES (?, ?)", row)
+
     def delete_label(self, label: str) -> None:
-        """Remove a definition, and the label from everything that has it. For people alone."""
         key, now = label.strip().casefold(), self._now()
         with self._store.writing() as db:
             register(db, self._actor)
@@ -133,6 +141,13 @@ class LocalTracker:
             for row in having.fetchall():
                 label_table.take_off(db, row["number"], key, self._actor, now)
             db.execute("DELETE FROM labels WHERE key = ?", (key,))
+
+    def read_text(self, number: int) -> IssueText:
+        with self._store.reading() as db:
+            issue, actors = _read_issue(db, number), actors_by_id(db)
+            rows = db.execute("SELECT actor, at FROM edits WHERE number = ? ORDER BY id", (number,))
+            edits = [TextEdit(actors[r["actor"]], datetime.fromisoformat(r["at"])) for r in rows]
+            return IssueText(issue.title, issue.body, tuple(edits))
 
     def list_label_events(self, number: int) -> Sequence[LabelEvent]:
         with self._store.reading() as db:
@@ -150,7 +165,8 @@ class LocalTracker:
         now = self._now()
         with self._writing(number) as db:
             done = db.execute(
-                "INSERT INTO comments (number, author, body, created_at) VALUES (?, ?, ?, ?)",
+                "INSERT INTO comments (number, author, body, created_at, updated_at) "
+                "VALUES (?1, ?2, ?3, ?4, ?4)",
                 (number, self._actor.id, checked_body(body), now),
             )
             touch(db, number, now)
@@ -158,9 +174,10 @@ class LocalTracker:
 
     def update_comment(self, comment: int, body: str) -> Comment:
         with self._store.writing() as db:
-            number = _read_comment(db, comment).issue
-            db.execute("UPDATE comments SET body = ? WHERE id = ?", (checked_body(body), comment))
-            touch(db, number, self._now())
+            number, now = _read_comment(db, comment).issue, self._now()
+            row = (checked_body(body), now, comment)
+            db.execute("UPDATE comments SET body = ?, updated_at = ? WHERE id = ?", row)
+            touch(db, number, now)
             return _read_comment(db, comment)
 
     def close(self) -> None:
@@ -220,4 +237,5 @@ def _read_comment(db: sqlite3.Connection, comment: int) -> Comment:
 
 def _comment(row: sqlite3.Row, actors: dict[int, Actor]) -> Comment:
     created = datetime.fromisoformat(row["created_at"])
-    return Comment(row["id"], row["number"], actors[row["author"]], row["body"], created)
+    changed = datetime.fromisoformat(row["updated_at"]) if row["updated_at"] else None
+    return Comment(row["id"], row["number"], actors[row["author"]], row["body"], created, changed)

@@ -21,6 +21,7 @@ from loopcoder.domain.issue import (
     LabelEvent,
     Permission,
     PullRequest,
+    TextEdit,
 )
 from loopcoder.ports.clock import Clock
 
@@ -45,6 +46,7 @@ class MemoryForge:
         self.feedback: dict[int, list[Feedback]] = {}
         self.labels: dict[str, str] = {}
         self.label_events: dict[int, list[LabelEvent]] = {}
+        self.edits: dict[int, list[TextEdit]] = {}
         self.commits = Commits()
         self.branches: dict[str, str] = {base: self.commits.add()}
         self._last_number = 0

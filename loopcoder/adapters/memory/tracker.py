@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.host_rules import checked_body, checked_labels, checked_title
+from loopcoder.domain.host_rules import checked_body, checked_label, checked_labels, checked_title
 from loopcoder.domain.issue import (
     BOT,
     Actor,
@@ -16,8 +16,11 @@ from loopcoder.domain.issue import (
     Issue,
     IssueDraft,
     IssueState,
+    IssueText,
+    LabelDefinition,
     LabelEvent,
     Permission,
+    TextEdit,
 )
 
 # Database ids differ from numbers on purpose, so that nothing can mistake one for the other.
@@ -85,6 +88,7 @@ class MemoryTracker:
             )
             if updated != issue:
                 self.forge.issues[number] = replace(updated, updated_at=now)
+                self.forge.edits.setdefault(number, []).append(TextEdit(self._actor, now))
             return self._issue(number)
 
     def close_issue(self, number: int, reason: CloseReason) -> Issue:
@@ -138,12 +142,21 @@ class MemoryTracker:
         with self.forge.reading("list_labels"):
             return [self.forge.labels[key] for key in sorted(self.forge.labels)]
 
+    def define_label(self, label: LabelDefinition) -> None:
+        with self.forge.writing("define_label", self._actor):
+            name = checked_label(label.name)
+            self.forge.labels.setdefault(name.casefold(), name)
+
     def delete_label(self, label: str) -> None:
-        """Remove a definition, and the label from everything that has it. For people alone."""
         with self.forge.writing("delete_label", self._actor) as now:
             for number in (*self.forge.issues, *self.forge.pulls):
                 self.forge.take_label(number, label, self._actor, now)
             self.forge.labels.pop(label.strip().casefold(), None)
+
+    def read_text(self, number: int) -> IssueText:
+        with self.forge.reading("read_text"):
+            issue = self._issue(number)
+            return IssueText(issue.title, issue.body, tuple(self.forge.edits.get(number, ())))
 
     def list_label_events(self, number: int) -> Sequence[LabelEvent]:
         with self.forge.reading("list_label_events"):
@@ -159,7 +172,7 @@ class MemoryTracker:
         with self.forge.writing("create_comment", self._actor) as now:
             self.forge.item(number)
             comment = Comment(
-                len(self.forge.comments) + 1, number, self._actor, checked_body(body), now
+                len(self.forge.comments) + 1, number, self._actor, checked_body(body), now, now
             )
             self.forge.comments[comment.id] = comment
             self.forge.touch(number, now)
@@ -169,7 +182,8 @@ class MemoryTracker:
         with self.forge.writing("update_comment", self._actor) as now:
             if comment not in self.forge.comments:
                 raise NotFound(f"There is no comment {comment}.")
-            updated = replace(self.forge.comments[comment], body=checked_body(body))
+            known = self.forge.comments[comment]
+            updated = replace(known, body=checked_body(body), updated_at=now)
             self.forge.comments[comment] = updated
             self.forge.touch(updated.issue, now)
             return updated

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.github_server.account import Account, Role
 from tests.github_server.hub import Hub
-from tests.github_server.records import Item
+from tests.github_server.records import BodyEdit, Item
 from tests.github_server.refusal import invalid
 from tests.github_server.repository import Acting, Repository
 from tests.github_server.verbs.guards import demand_author_or, demand_item, demand_role
@@ -59,7 +59,18 @@ def edit(
         changes["body"] = checked_body(body)
     if changes.get("title", item.title) != item.title:
         repo.record(number, "renamed", who, rename={"from": item.title, "to": changes["title"]})
+    if changes.get("body", item.body) != item.body:
+        _note_edit(repo, who, item, changes["body"] or "")
     return repo.save(item, who.at, **changes)
+
+
+def _note_edit(repo: Repository, who: Acting, item: Item, body: str) -> None:
+    """The first edit brings the text it was filed with into the list as well."""
+    edits = repo.edits.setdefault(item.number, [])
+    if not edits:
+        made = item.author, item.body or "", item.created_at
+        edits.append(BodyEdit(repo.ids.next(), item.number, *made))
+    edits.append(BodyEdit(repo.ids.next(), item.number, who.id, body, who.at))
 
 
 def close(
