@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.adapters.launch import Launch
-from loopcoder.adapters.sandbox import Job, Mount, clean_environment
+from loopcoder.adapters.sandbox import Job, Mount, clean_environment, way_out
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.adapters.toolchains import SYSTEM, Toolchains, find_toolchains, is_system
 from loopcoder.domain.diagnostic import Unavailable
@@ -70,7 +70,7 @@ class Bubblewrap:
 
     @contextlib.contextmanager
     def wrap(self, job: Job) -> Iterator[Launch]:
-        with scratch_folder() as scratch:
+        with scratch_folder() as scratch, way_out(job) as gateway:
             env = {
                 **clean_environment(self.environ),
                 **self.tools.env,
@@ -79,22 +79,25 @@ class Bubblewrap:
                 "USER": "worker",
                 "LOGNAME": "worker",
                 "TMPDIR": "/tmp",
+                **(gateway.env if gateway else {}),
                 **job.env,
             }
             # bwrap itself gets this environment too: /proc/1/environ is readable inside.
             jail = tuple(self._arguments(job, scratch))
-            yield Launch(job.argv, env, job.cwd, job.limits, bwrap=self.binary, jail=jail)
+            yield Launch(
+                job.argv, env, job.cwd, job.limits, bwrap=self.binary, jail=jail, way=gateway
+            )
 
     def _arguments(self, job: Job, scratch: Path) -> Iterator[str]:
         yield from _NAMESPACES
         yield from self.extra
-        if job.network:
+        if job.network.everything:
             yield "--share-net"
         yield from _system()
         yield from ("--bind", str(scratch / "home"), _HOME, "--bind", str(scratch / "tmp"), "/tmp")
         yield from ("--symlink", "/tmp", "/var/tmp", "--symlink", "/run", "/var/run")
         yield from _accounts(scratch)
-        if job.network:
+        if job.network.everything:
             yield from _name_resolution()
         yield from self._shown(job)
         yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(job.cwd))

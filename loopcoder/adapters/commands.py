@@ -8,6 +8,7 @@ from pathlib import Path
 
 from loopcoder.adapters.process import Cause, Finished, Watch, supervise
 from loopcoder.adapters.sandbox import Job, Sandbox
+from loopcoder.domain.reach import NOTHING, Reach, reach_of, refusal
 from loopcoder.domain.settings import MINUTE, Command
 from loopcoder.ports.commands import CommandResult
 
@@ -31,7 +32,7 @@ class SandboxedCommands:
         stop: threading.Event | None = None,
     ) -> CommandResult:
         argv = ("/bin/sh", "-c", command.run)
-        job = self._job(argv, cwd, env or {}, network=command.network)
+        job = self._job(argv, cwd, env or {}, reach_of(command.network))
         finished = self._supervise(job, Watch(command.timeout_s, stop=stop), log)
         return _result(command.run, finished, log)
 
@@ -40,7 +41,7 @@ class SandboxedCommands:
         return _result(" ".join(argv), finished, log)
 
     def _job(
-        self, argv: tuple[str, ...], cwd: Path, env: Mapping[str, str], *, network: bool = False
+        self, argv: tuple[str, ...], cwd: Path, env: Mapping[str, str], network: Reach = NOTHING
     ) -> Job:
         return Job(argv, cwd, env, (cwd,), self._readable, network=network)
 
@@ -50,7 +51,8 @@ class SandboxedCommands:
 
 
 def _result(command: str, finished: Finished, log: Path) -> CommandResult:
-    tail = "\n".join(part for part in (finished.tail, finished.reason) if part)
+    said = (finished.tail, finished.reason, refusal(finished.refused))
+    tail = "\n".join(part for part in said if part)
     return CommandResult(
         command,
         finished.exit_code,

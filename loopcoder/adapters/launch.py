@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from loopcoder.adapters.cgroup import confine, release
 
@@ -41,13 +42,25 @@ class Limits:
         return max(GIGABYTE, int(psutil.virtual_memory().total * 3 / 4))
 
 
+class Way(Protocol):
+    """The way out of the run's own network, see `gateway.py`."""
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Hosts that the program asked for and may not reach."""
+
+    def open(self, pid: int) -> None:
+        """Make it, in the network namespace of a process. Raises NotStarted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """A program ready to be started.
 
     `jail` holds the sandbox's own arguments, handed over by descriptor so that no path and no
     value shows in a process list; it is empty when nothing is wrapped around the program.
-    `marker` is the value of LOOPCODER_RUN in `env`, by which strays are recognised.
+    `marker` is the value of LOOPCODER_RUN in `env`, by which strays are recognised; `way` leads to
+    the hosts that may be reached, if only some may.
     """
 
     argv: tuple[str, ...]
@@ -57,6 +70,7 @@ class Launch:
     bwrap: str = ""
     jail: tuple[str, ...] = ()
     marker: str = ""
+    way: Way | None = None
 
 
 class NotStarted(Exception):
@@ -148,10 +162,23 @@ def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Start
         if started.inner is not None:
             _limit(started.inner, launch.limits, tasks=True)
             started.group = confine(started.inner, launch.limits.tasks)
+            _open_way(launch, started)
         with contextlib.suppress(OSError):
             os.write(gate_end, b"1")
     os.set_blocking(report, False)
     return started
+
+
+def _open_way(launch: Launch, started: Started) -> None:
+    if launch.way is None or started.inner is None:
+        return
+    try:
+        launch.way.open(started.inner)
+    except NotStarted:
+        started.process.kill()
+        started.process.wait()
+        started.close()
+        raise
 
 
 def _memory_file(words: tuple[str, ...]) -> int:

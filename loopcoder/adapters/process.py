@@ -65,7 +65,8 @@ class Finished:
     """How a run ended. `exit_code` is None unless the program came to its own end.
 
     `tail` is the end of its output as plain text, `stdout` the raw end of its standard output
-    when that was asked for, `reason` one sentence for a person (empty when it exited).
+    when that was asked for, `reason` one sentence for a person (empty when it exited), `refused`
+    the hosts that it asked for and may not reach.
     """
 
     cause: Cause
@@ -74,6 +75,7 @@ class Finished:
     tail: str
     reason: str = ""
     stdout: bytes = b""
+    refused: tuple[str, ...] = ()
 
 
 def supervise(launch: Launch, watch: Watch, log: Path, stdin: bytes = b"") -> Finished:
@@ -99,7 +101,9 @@ def supervise(launch: Launch, watch: Watch, log: Path, stdin: bytes = b"") -> Fi
         finally:
             run.close()
         seconds = time.monotonic() - began
-        return Finished(cause, exit_code, seconds, output.tail(), reason, bytes(output.stdout))
+        refused = launch.way.refused if launch.way is not None else ()
+        stdout = bytes(output.stdout)
+        return Finished(cause, exit_code, seconds, output.tail(), reason, stdout, refused)
 
 
 class _Run:

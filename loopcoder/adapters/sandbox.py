@@ -11,12 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from loopcoder.adapters.launch import Launch, Limits
 from loopcoder.adapters.process_tree import MARKER
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
+from loopcoder.domain.reach import NOTHING, Reach
+
+if TYPE_CHECKING:
+    from loopcoder.adapters.gateway import Gateway
 
 _KEPT = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ")
 _FIXED = {
@@ -44,6 +48,7 @@ class Job:
 
     `env` is added to a small allow-list. `writable` and `read_only` are shown where they are;
     everything else outside the system's folders and the tools on PATH does not exist inside.
+    `network_log` gets a line for every host that was asked for.
     """
 
     argv: tuple[str, ...]
@@ -52,7 +57,8 @@ class Job:
     writable: tuple[Path, ...] = ()
     read_only: tuple[Path, ...] = ()
     mounts: tuple[Mount, ...] = ()
-    network: bool = False
+    network: Reach = NOTHING
+    network_log: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -146,6 +152,21 @@ def _readable(path: Path, home: Path) -> Path:
             "Name the folder that is needed.",
         )
     return path
+
+
+@contextlib.contextmanager
+def way_out(job: Job) -> Iterator[Gateway | None]:
+    """The way to the hosts that a job may reach; None where it may reach none, or everything."""
+    if not job.network.hosts:
+        yield None
+        return
+    from loopcoder.adapters.gateway import Gateway
+
+    gateway = Gateway(job.network, job.network_log)
+    try:
+        yield gateway
+    finally:
+        gateway.close()
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:

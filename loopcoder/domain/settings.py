@@ -13,11 +13,12 @@ HOUR = 60 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A configured command line, run by `sh -c` in the workspace. `timeout_s` in seconds."""
+    """A configured command line, run by `sh -c` in the workspace. `timeout_s` in seconds,
+    `network` the hosts it may reach (`*` for all)."""
 
     run: str
     timeout_s: float = 20 * MINUTE
-    network: bool = False
+    network: tuple[str, ...] = ()
 
 
 class CostBasis(StrEnum):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, Severity
+from loopcoder.domain.reach import EVERYTHING
 from loopcoder.domain.settings import (
     BreakerSettings,
     Calibration,
@@ -285,7 +286,13 @@ def _fields(section: BaseModel) -> Mapping[str, Any]:
 
 
 def _command(section: schema.CommandSection) -> Command:
-    return Command(section.run, section.timeout, section.network)
+    return Command(section.run, section.timeout, _hosts(section.network))
+
+
+def _hosts(network: bool | list[str]) -> tuple[str, ...]:
+    if isinstance(network, list):
+        return tuple(network)
+    return (EVERYTHING,) if network else ()
 
 
 def _agent(name: str, section: schema.WorkerSection) -> WorkerSpec:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from loopcoder.domain.reach import EVERYTHING, parse_host
 from loopcoder.entrypoints.quantities import (
     parse_count,
     parse_duration,
@@ -105,6 +106,17 @@ def _title_pattern(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    if value != EVERYTHING:
+        parse_host(value)
+    return value
+
+
+def _network(value: object) -> object:
+    """One host stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
 def _landing(value: object) -> object:
     return {"mode": value} if isinstance(value, str) else value
 
@@ -149,7 +161,16 @@ Absolute = Annotated[
     Phrase("list of absolute paths"),
 ]
 Texts = Annotated[list[str], BeforeValidator(_list), Phrase("text, or list of texts")]
-Hosts = Annotated[list[str], BeforeValidator(_list), Phrase("list of host names")]
+Hosts = Annotated[
+    list[Annotated[str, AfterValidator(_host)]],
+    BeforeValidator(_list),
+    Phrase("list of hosts, such as `api.example.org`, `*.example.org` or `localhost:8080`"),
+]
+Network = Annotated[
+    bool | list[Annotated[str, AfterValidator(_host)]],
+    BeforeValidator(_network),
+    Phrase("true, false, or list of hosts"),
+]
 Globs = Annotated[list[str], BeforeValidator(_list), Phrase("list of globs")]
 Environment = Annotated[
     dict[str, Annotated[str, BeforeValidator(_text)]], Phrase("map of variables to texts")
@@ -174,7 +195,9 @@ class CommandSection(Section):
 
     run: Text = Field(min_length=1, description="The command line.")
     timeout: Duration = Field(1200.0, description="Killed, and failed, after this long.")
-    network: Flag = Field(False, description="Whether the network may be used.")
+    network: Network = Field(
+        False, description="Whether the network may be used, or the hosts that may be reached."
+    )
 
 
 class PreflightSection(CommandSection):
@@ -241,7 +264,7 @@ class ReviewerSection(WorkerSection):
 class NetworkSection(Section):
     allow: Hosts = Field(
         [],
-        description="Hosts that agents may reach. bubblewrap knows all or nothing: one opens all.",
+        description="Hosts that agents may reach; `*` opens the machine's whole network.",
     )
 
 

@@ -63,7 +63,7 @@ def test_network_is_cut_unless_asked_for(
     commands = SandboxedCommands(bubblewrap)
     line = "grep -c : /proc/net/dev"
     alone = commands.run(Command(line), workspace, tmp_path / "a")
-    shared = commands.run(Command(line, network=True), workspace, tmp_path / "b")
+    shared = commands.run(Command(line, network=("*",)), workspace, tmp_path / "b")
     host = str(Path("/proc/net/dev").read_text().count(":"))
     assert alone.tail == "1"
     assert shared.tail == host

@@ -74,7 +74,7 @@ def problems(text: str) -> list[str]:
 def test_every_documented_key_is_accepted() -> None:
     settings = load_settings(EVERY_KEY, "loopcoder.yml")
     assert settings.preflight == Command("./check.sh", 120.0)
-    assert settings.setup == (Command("pip install -e .", 600.0, network=True),)
+    assert settings.setup == (Command("pip install -e .", 600.0, ("*",)),)
     assert settings.verify_env == {"SEED": "0", "NAME": "x"}
     assert settings.workers["mine"].argv == ("./agent.sh",)
     assert settings.workers["mine"].cost is CostBasis.FREE

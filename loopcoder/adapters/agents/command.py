@@ -26,6 +26,7 @@ from loopcoder.adapters.process import Cause, Finished, Watch
 from loopcoder.adapters.sandbox import Sandbox
 from loopcoder.adapters.tree_watch import watch_tree
 from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.reach import refusal
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, WorkOrder, WorkResult
@@ -148,6 +149,13 @@ class CommandReviewer:
 
 def _failure(finished: Finished) -> tuple[FailureClass | None, str]:
     """What became of the program itself, whatever it says."""
+    failure, reason = _ending(finished)
+    if failure is None:
+        return None, ""
+    return failure, " ".join(part for part in (reason, refusal(finished.refused)) if part)
+
+
+def _ending(finished: Finished) -> tuple[FailureClass | None, str]:
     if finished.cause is not Cause.EXITED:
         return _FAILURES.get(finished.cause, FailureClass.CRASH), finished.reason
     if finished.exit_code == 0:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from loopcoder.adapters.process import Finished, Watch, supervise
 from loopcoder.adapters.sandbox import Job, Mount, Sandbox
 from loopcoder.adapters.scratch import remove_tree
+from loopcoder.domain.reach import reach_of
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.ports.reviewer import ReviewOrder
 from loopcoder.ports.worker import WorkOrder
@@ -53,7 +54,8 @@ class Paperwork:
             writable,
             self.readable,
             (paper, drop, *copies),
-            network=bool(self.spec.network),
+            network=reach_of(self.spec.network),
+            network_log=order.outbox / "network.log",
         )
         with self.sandbox.wrap(job) as launch:
             return supervise(launch, watch, order.outbox / "transcript.log", prompt)

@@ -221,10 +221,29 @@ def test_progress_is_told(any_sandbox: Sandbox, order: Order) -> None:
 
 
 def test_network_needs_hosts_to_be_named(bubblewrap: Sandbox, order: Order) -> None:
-    line = "grep -c : /proc/net/dev"
+    line = "grep -c : /proc/net/dev; echo proxy=$https_proxy"
     host = str(Path("/proc/net/dev").read_text().count(":"))
-    assert work(bubblewrap, order(), line).tail == "1"
-    assert work(bubblewrap, order(), line, network=("api.example.com",)).tail == host
+    assert work(bubblewrap, order(), line).tail == "1\nproxy="
+    some = work(bubblewrap, order(), line, network=("api.example.com",))
+    assert some.tail == "1\nproxy=http://127.0.0.1:3128"
+    assert work(bubblewrap, order(), line, network=("*",)).tail == f"{host}\nproxy="
+
+
+def test_refused_hosts_are_written_down_and_told_when_it_failed(
+    bubblewrap: Sandbox, order: Order
+) -> None:
+    ask = (
+        "exec 3<>/dev/tcp/127.0.0.1/3128; "
+        "printf 'CONNECT evil.example.net:443 HTTP/1.1\\r\\n\\r\\n' >&3; head -1 <&3"
+    )
+    given = order()
+    line = f'bash -c "{ask}"; exit $CODE'
+    failed = work(bubblewrap, given, line, network=("a.org",), env={"CODE": "1"})
+    assert "403" in failed.tail
+    assert "may not reach: evil.example.net:443" in failed.reason
+    assert (given.outbox / "network.log").read_text() == "refused evil.example.net:443\n"
+    finished = work(bubblewrap, order(), line, network=("a.org",), env={"CODE": "0"})
+    assert finished.reason == ""
 
 
 def test_no_secret_of_ours_reaches_it(

@@ -13,6 +13,7 @@ from loopcoder.adapters.launch import Limits
 from loopcoder.adapters.output import Keep
 from loopcoder.adapters.process import Finished, Watch, supervise
 from loopcoder.adapters.sandbox import Job, Mount, Sandbox
+from loopcoder.domain.reach import NOTHING, Reach
 
 
 class Run(Protocol):
@@ -31,7 +32,7 @@ def run(workspace: Path, tmp_path: Path, interpreter_home: Path) -> Run:
         writable: tuple[Path, ...] | None = None,
         read_only: tuple[Path, ...] = (),
         mounts: tuple[Mount, ...] = (),
-        network: bool = False,
+        network: Reach = NOTHING,
         limits: Limits | None = None,
         timeout_s: float = 60.0,
         stall_s: float | None = None,
@@ -53,8 +54,8 @@ def run(workspace: Path, tmp_path: Path, interpreter_home: Path) -> Run:
             (folder,) if writable is None else writable,
             (interpreter_home, *read_only),
             mounts,
-            network,
-            limits or Limits(),
+            network=network,
+            limits=limits or Limits(),
         )
         watch = Watch(
             timeout_s, stall_s, changed_since, stop, on_line, keep or Keep(), grace_s=grace_s

@@ -19,6 +19,7 @@ from loopcoder.adapters.cgroup import confine, release
 from loopcoder.adapters.launch import Limits
 from loopcoder.adapters.process import Cause
 from loopcoder.adapters.sandbox import Mount, Sandbox, choose_sandbox
+from loopcoder.domain.reach import NOTHING, Reach, reach_of
 
 Run = Callable[..., Any]
 ALLOWED = {
@@ -216,12 +217,12 @@ def _server() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize(("network", "seen"), [(False, "cut"), (True, "reached")])
+@pytest.mark.parametrize(("network", "seen"), [(NOTHING, "cut"), (reach_of(["*"]), "reached")])
 def test_network(
     bubblewrap: Sandbox,
     run: Run,
     python: Callable[[str], tuple[str, ...]],
-    network: bool,
+    network: Reach,
     seen: str,
 ) -> None:
     source = (
