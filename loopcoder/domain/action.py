@@ -22,8 +22,9 @@ class Dispatch:
     """Start an attempt, or go on with the one a dead process left (`resume`).
 
     `start` is the commit to work on, `merge` one to bring in first, `expected_head` what the
-    branch must point to when the result is pushed (None: it must not exist). `update_only` means
-    that the work is done and only `merge` is to be brought in.
+    branch must point to when the result is pushed (None: it must not exist). `feedback` and
+    `checks` are the ids of what is answered. `update_only` means that the work is done and only
+    `merge` is to be brought in.
     """
 
     unit: UnitId
@@ -37,6 +38,7 @@ class Dispatch:
     expected_head: str | None = None
     pull: int | None = None
     feedback: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     update_only: bool = False
     resume: bool = False
 

@@ -224,8 +224,9 @@ class ClaimReleased(Fact):
 class AttemptBegun(Fact):
     """A worker run starts at `start`. `purpose`: build (a new branch) or fix-up (of a pull).
 
-    `unit_digest` is the digest of the text that is worked on; `feedback` the ids answered;
-    `update_only` asks for nothing but bringing `merge` in.
+    `unit_digest` is the digest of the text that is worked on; `feedback` and `checks` are the ids
+    of the comments and of the red checks that are answered; `update_only` asks for nothing but
+    bringing `merge` in.
     """
 
     kind: ClassVar[str] = "attempt.begin"
@@ -242,6 +243,7 @@ class AttemptBegun(Fact):
     feedback: tuple[str, ...] = ()
     expected_head: str | None = None
     update_only: bool = False
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +324,7 @@ class PullOpened(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PullUpdated(Fact):
-    """Our fix-up was pushed; `answered` are the feedback ids it took in."""
+    """Our fix-up was pushed; `answered` are the comments and red checks it took in."""
 
     kind: ClassVar[str] = "pull.updated"
     number: int

@@ -303,7 +303,7 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
         case e.Released():
             return replace(record, held=None)
         case e.Retried():
-            return replace(record, needs_human=None, retried_at=event.at, retry=fact)
+            return _retried(record, event)
         case e.NeedsHuman():
             return replace(record, needs_human=fact)
         case e.EdgeAdded():
@@ -328,6 +328,13 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return _with_spend(record, event)
         case _:
             return _attempts_after(record, event)
+
+
+def _retried(record: UnitRecord, event: e.Event) -> UnitRecord:
+    """A person's word starts all counts anew: strikes, and the fix-ups of the pull request."""
+    assert isinstance(event.fact, e.Retried)
+    pull = replace(record.pull, fix_ups=0) if record.pull else None
+    return replace(record, needs_human=None, retried_at=event.at, retry=event.fact, pull=pull)
 
 
 def _still_waived(record: UnitRecord, applied: e.UnitApplied) -> tuple[Waiver, ...]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loopcoder.domain import action as act
+from loopcoder.domain.ci import CheckRun
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.issue import PullRequest
 from loopcoder.domain.lifecycle import State, state_of
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.snapshot import Blocker, BlockerState, Snapshot, UnitView
-from loopcoder.domain.upkeep import wants_fix_up
+from loopcoder.domain.untrusted import sanitise_line
+from loopcoder.domain.upkeep import has_red_checks, wants_fix_up
 
 
 def next_step(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispatch | act.Wait:
@@ -114,6 +118,7 @@ def _resume(view: UnitView, settings: Settings) -> act.Dispatch:
         expected_head=begun.expected_head,
         pull=begun.pull,
         feedback=begun.feedback,
+        checks=begun.checks,
         update_only=begun.update_only,
         resume=True,
         reason=f"attempt {current.number} was interrupted; goes on where it stopped",
@@ -128,6 +133,8 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
     conflict = pull.mergeable is False
     asked = f"{len(view.feedback)} comment(s) on #{pull.number}" if view.feedback else ""
     clash = f"#{pull.number} conflicts with {settings.base}" if conflict else ""
+    red = view.checks.red if has_red_checks(view) else ()
+    failing = f"checks of #{pull.number} are red: {_names(red)}" if red else ""
     return act.Dispatch(
         unit=view.id,
         attempt=len(view.record.attempts) + 1,
@@ -139,17 +146,36 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
         expected_head=pull.head,
         pull=pull.number,
         feedback=tuple(f.id for f in view.feedback),
-        reason=" and ".join(part for part in (asked, clash) if part),
+        checks=tuple(run.id for run in red),
+        reason=" and ".join(part for part in (asked, clash, failing) if part),
     )
 
 
 def _waits_for(view: UnitView, pull: PullRequest) -> str:
-    """What a person is to do with our pull request, and why it is a draft."""
+    """What a person is to do with our pull request, what CI says of it, and why it is a draft."""
     if not pull.draft:
-        return f"waits for a person to merge #{pull.number}"
+        return f"waits for a person to merge #{pull.number}{_what_ci_says(view)}"
     last = view.record.attempts[-1].last("policy") if view.record.attempts else None
     why = f": {last.reason}" if last and last.reason else ""
-    return f"waits for a person to look at #{pull.number}{why}"
+    return f"waits for a person to look at #{pull.number}{why}{_what_ci_says(view)}"
+
+
+def _what_ci_says(view: UnitView) -> str:
+    checks = view.checks
+    parts = []
+    if checks.red:
+        parts.append(f"{_names(checks.red)} is red")
+    if checks.pending:
+        parts.append(f"{_names(checks.pending)} has not ended")
+    if checks.flaky:
+        parts.append(
+            f"{_names(checks.flaky)} is red and was green on the same commit: run it again"
+        )
+    return "".join(f"; {part}" for part in parts)
+
+
+def _names(runs: Sequence[CheckRun]) -> str:
+    return ", ".join(dict.fromkeys(sanitise_line(run.name, max_length=60) for run in runs))
 
 
 def _build(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispatch | act.Wait:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from loopcoder.domain.ci import NO_VERDICTS, Verdicts
 from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import Feedback, Issue, PullRequest, PullState
 from loopcoder.domain.unit import Unit, UnitId
@@ -39,6 +40,7 @@ class UnitView:
     branch's roadmap, False for a proposed one. `kept_head` is the last commit an attempt made;
     `digest` the hash of the text that would be worked on now; `parts` its child units;
     `commands` pairs each command label on the issue with the login of the writer who put it on.
+    `checks` is what CI says of the head of our open pull request.
     """
 
     unit: Unit
@@ -56,6 +58,7 @@ class UnitView:
     parts: tuple[UnitId, ...] = ()
     parts_done: bool = False
     commands: tuple[tuple[str, str], ...] = ()
+    checks: Verdicts = NO_VERDICTS
 
     @property
     def id(self) -> UnitId:

@@ -119,9 +119,16 @@ def closed_unmerged(view: UnitView) -> PullRequest | None:
 
 
 def wants_fix_up(view: UnitView) -> bool:
-    """Whether the open pull request waits for us rather than for a person."""
+    """Whether the open pull request waits for us rather than for a person or for CI."""
     pull = view.open_pull
-    return pull is not None and (bool(view.feedback) or pull.mergeable is False)
+    if pull is None:
+        return False
+    return bool(view.feedback) or pull.mergeable is False or has_red_checks(view)
+
+
+def has_red_checks(view: UnitView) -> bool:
+    """Whether CI asks for a change; while it still runs, more may come."""
+    return bool(view.checks.red) and not view.checks.pending
 
 
 def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.action import Dispatch, Purpose
+from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.event import AttemptFinished, ClaimReleased, Entry, NeedsHuman, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
@@ -86,10 +87,12 @@ class _Round:
 
 @dataclass(slots=True)
 class Attempt:
-    """The pipeline of one attempt, up to the wave's barrier."""
+    """The pipeline of one attempt, up to the wave's barrier. `feedback` and `failed` are what it
+    has to answer."""
 
     desk: Desk
     feedback: Sequence[Feedback] = field(default_factory=tuple)
+    failed: Sequence[FailedCheck] = field(default_factory=tuple)
     _opened: Workspace | None = field(default=None, init=False)
 
     def run(self) -> Judged | Ended:
@@ -174,6 +177,7 @@ class Attempt:
             checks=now.checks,
             findings=now.findings,
             feedback=tuple(self.feedback),
+            ci=tuple(self.failed),
             conflicts=workspace.conflicts,
             interrupted=self.desk.record.claims > 1,
         )

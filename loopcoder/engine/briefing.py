@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loopcoder.domain.action import Dispatch
+from loopcoder.domain.ci import CheckRun, FailedCheck
+from loopcoder.domain.ci_log import log_excerpt
+from loopcoder.domain.diagnostic import Unavailable
 from loopcoder.domain.failure import policy_of
 from loopcoder.domain.history import AttemptRecord, UnitRecord
 from loopcoder.domain.snapshot import UnitView
@@ -35,6 +39,22 @@ def standing_notes(view: UnitView) -> Notes:
         feedback=view.feedback,
         person=persons_note(view.record),
     )
+
+
+def failed_checks(services: Services, step: Dispatch) -> tuple[FailedCheck, ...]:
+    """The red checks that the step answers, each with what its log says."""
+    if not step.checks:
+        return ()
+    runs = {run.id: run for run in services.ci.list_checks(step.start)}
+    wanted = [runs[each] for each in step.checks if each in runs]
+    return tuple(FailedCheck(run.name, log_excerpt(_log(services, run))) for run in wanted)
+
+
+def _log(services: Services, run: CheckRun) -> str:
+    try:
+        return services.ci.read_log(run)
+    except Unavailable:
+        return run.summary
 
 
 def failures_told(struck: Sequence[AttemptRecord]) -> tuple[str, ...]:

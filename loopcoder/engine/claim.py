@@ -51,6 +51,7 @@ def take_claim(
         merge=step.merge,
         pull=step.pull,
         feedback=step.feedback,
+        checks=step.checks,
         expected_head=step.expected_head,
         update_only=step.update_only,
     )

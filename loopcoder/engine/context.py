@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.diff import fit_diff
 from loopcoder.domain.excerpt import excerpt, fair_shares, token_estimate
 from loopcoder.domain.issue import Feedback
@@ -45,14 +46,16 @@ class Notes:
     """What a worker is told beyond its unit.
 
     `checks` and `findings` are those of the round before; `failures` what earlier attempts came
-    to; `feedback` people's review comments; `conflicts` files with conflict markers; `interrupted`
-    says that an earlier process left its edits in the tree; `person` is a maintainer's answer.
+    to; `feedback` people's review comments; `ci` what is red on the pull request; `conflicts`
+    files with conflict markers; `interrupted` says that an earlier process left its edits in the
+    tree; `person` is a maintainer's answer.
     """
 
     round: int = 1
     checks: Sequence[Check] = ()
     findings: Sequence[Finding] = ()
     feedback: Sequence[Feedback] = ()
+    ci: Sequence[FailedCheck] = ()
     conflicts: Sequence[str] = ()
     failures: Sequence[str] = ()
     interrupted: bool = False
@@ -65,6 +68,7 @@ def build_work_prompt(
     """What a worker is given on its standard input. `skills` are already chosen and cut."""
     red = [check for check in notes.checks if not check.passed]
     tails = _fitted([check.tail for check in red], TAILS_LIMIT, "output")
+    logs = _fitted([each.log for each in notes.ci], TAILS_LIMIT, "log")
     remarks = _fitted([item.body for item in notes.feedback], FEEDBACK_LIMIT, "comment")
     blocks = render_blocks(
         "work.md.j2",
@@ -73,6 +77,7 @@ def build_work_prompt(
         verify=verify,
         notes=notes,
         red=list(zip(red, tails, strict=True)),
+        ci=list(zip(notes.ci, logs, strict=True)),
         feedback=[
             {
                 "author": item.author,

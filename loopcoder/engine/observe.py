@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.branch import PREFIX, branch_name, is_ours
+from loopcoder.domain.ci import NO_VERDICTS, Verdicts, judge_checks
 from loopcoder.domain.graph import chain_lengths
 from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import (
@@ -117,6 +118,7 @@ def _view(services: Services, unit: Unit, standing: frozenset[UnitId], world: Wo
         issue=issue,
         pull=pull,
         feedback=_unanswered(services, record, pull),
+        checks=_checks(services, record, pull),
         taken_by=_taken_by(services, issue, world.pulls),
         claim_alive=is_claim_alive(record.claim, services),
         standing=unit.id in standing,
@@ -149,6 +151,19 @@ def _unanswered(
         and item.author.id != me
         and services.tracker.permission(item.author).may_write
     )
+
+
+def _checks(services: Services, record: UnitRecord, pull: PullRequest | None) -> Verdicts:
+    """What CI says of our pull request's head. Which checks count is asked only when one is red."""
+    if pull is None or not pull.is_open:
+        return NO_VERDICTS
+    runs, now = services.ci.list_checks(pull.head), services.clock.now()
+    seen = judge_checks(runs, frozenset(), now)
+    if not seen.red and not seen.flaky:
+        return seen
+    seen = judge_checks(runs, services.ci.required_checks(pull.base), now)
+    answered = record.pull.answered if record.pull else frozenset()
+    return replace(seen, red=tuple(run for run in seen.red if run.id not in answered))
 
 
 def _taken_by(services: Services, issue: Issue | None, pulls: Sequence[PullRequest]) -> str:

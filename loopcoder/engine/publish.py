@@ -105,6 +105,7 @@ def _propose(judged: Judged, branch: str) -> PullRequest:
     draft = _draft(judged, branch)
     found = next((p for p in host.list_pulls() if p.branch == branch and p.is_open), None)
     verb = "pull.update" if found else "pull.create"
+    answered = (*step.feedback, *step.checks)
     with effect(
         desk.services.journal,
         verb,
@@ -120,7 +121,7 @@ def _propose(judged: Judged, branch: str) -> PullRequest:
             pull = host.create_pull(draft)
         running.receipt["number"] = pull.number
         if step.pull is not None:
-            running.facts.append(PullUpdated(pull.number, judged.commit, step.feedback))
+            running.facts.append(PullUpdated(pull.number, judged.commit, answered))
         else:
             running.facts.append(PullOpened(pull.number, branch, judged.commit))
     return pull

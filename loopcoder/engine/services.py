@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loopcoder.domain.event import Holder
 from loopcoder.domain.settings import Settings
+from loopcoder.ports.ci import ContinuousIntegration, NoChecks
 from loopcoder.ports.clock import Clock
 from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.commands import CommandRunner
@@ -49,3 +50,4 @@ class Services:
     stop: threading.Event = field(default_factory=threading.Event)
     warnings: tuple[str, ...] = ()
     meter: ApiMeter | None = None
+    ci: ContinuousIntegration = field(default_factory=NoChecks)

@@ -16,6 +16,7 @@ from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.tick_report import UnitLine, UnitOutcome
 from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
+from loopcoder.engine.briefing import failed_checks
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
@@ -67,7 +68,7 @@ def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> Left:
     try:
         desk = _open_desk(services, snapshot, step)
         feedback = [f for f in desk.view.feedback if f.id in step.feedback]
-        result = Attempt(desk, feedback).run()
+        result = Attempt(desk, feedback, failed_checks(services, step)).run()
         if isinstance(result, Ended):
             end_attempt(desk, result)
         return Left(step, desk, result)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loopcoder.entrypoints.agents import Agents
     from loopcoder.entrypoints.config_source import ConfigSource
     from loopcoder.entrypoints.github import GitHub
+    from loopcoder.ports.ci import ContinuousIntegration
     from loopcoder.ports.clock import Clock
     from loopcoder.ports.code_host import CodeHost
     from loopcoder.ports.commands import CommandRunner
@@ -240,6 +241,13 @@ class House:
         if self.on_github:
             return self.github.code_host
         return LocalCodeHost(self._local_db, self.repository, self.settings.base, BOT, self.clock)
+
+    @property
+    def ci(self) -> ContinuousIntegration:
+        """What judges pushed commits; on one machine alone nothing does."""
+        from loopcoder.ports.ci import NoChecks
+
+        return self.github.ci if self.on_github else NoChecks()
 
     @property
     def meter(self) -> ApiMeter | None:

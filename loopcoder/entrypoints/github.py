@@ -22,6 +22,7 @@ from loopcoder.domain.settings import Settings
 from loopcoder.ports.clock import Clock
 
 if TYPE_CHECKING:
+    from loopcoder.adapters.github.ci import GitHubCi
     from loopcoder.adapters.github.code_host import GitHubCodeHost
     from loopcoder.adapters.github.remote import Remote
     from loopcoder.adapters.github.session import Session
@@ -37,6 +38,7 @@ class GitHub:
     session: Session
     tracker: GitHubTracker
     code_host: GitHubCodeHost
+    ci: GitHubCi
     remote: Remote
 
 
@@ -51,6 +53,7 @@ def open_github(
 
     Raises ConfigurationError when nobody says which repository it is, or no token is set.
     """
+    from loopcoder.adapters.github.ci import GitHubCi
     from loopcoder.adapters.github.code_host import GitHubCodeHost
     from loopcoder.adapters.github.limits import Manners, Pace
     from loopcoder.adapters.github.remote import Remote
@@ -76,7 +79,8 @@ def open_github(
     scan = Scan(session)
     remote = Remote(repository.git, address.git, session.token, clock)
     host = GitHubCodeHost(session, scan, remote, repository.git, settings.base)
-    return GitHub(address, session, GitHubTracker(session, scan), host, remote)
+    tracker, ci = GitHubTracker(session, scan), GitHubCi(session)
+    return GitHub(address, session, tracker, host, ci, remote)
 
 
 def open_shared_journal(

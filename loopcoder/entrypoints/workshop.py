@@ -74,6 +74,7 @@ def open_workshop(
         stop=stop or threading.Event(),
         warnings=standing_warnings(settings),
         meter=house.meter,
+        ci=house.ci,
     )
 
 

@@ -12,14 +12,18 @@ from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.local.code_host import LocalCodeHost
 from loopcoder.adapters.local.merging import PullDesk
 from loopcoder.adapters.local.tracker import LocalTracker
+from loopcoder.adapters.memory.ci import MemoryCi
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.code_host import MemoryCodeHost
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.people import Person
 from loopcoder.adapters.memory.tracker import MemoryTracker
+from loopcoder.domain.ci import CheckState
 from loopcoder.domain.issue import BOT, Actor, PullDraft, PullRequest
+from loopcoder.ports.ci import ContinuousIntegration, NoChecks
 from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.tracker import Tracker
+from tests.github_server.verbs.checks import report
 from tests.github_server.world import Github
 from tests.support.clone import Clone
 from tests.support.plumbing import commit_in, git_in
@@ -34,6 +38,7 @@ class World(ABC):
     clock: FixedClock
     tracker: Tracker
     host: CodeHost
+    ci: ContinuousIntegration
     ana: Person
     ben: Person
 
@@ -48,6 +53,17 @@ class World(ABC):
     @abstractmethod
     def merge_outside(self, branch: str) -> str:
         """Somebody merges a branch into main with plain git, and says nothing."""
+
+    @abstractmethod
+    def report(
+        self, commit: str, name: str, conclusion: str | None, *, log: str = "", text: str = ""
+    ) -> None:
+        """CI runs a check on a commit of ours that was pushed; it still runs without a conclusion.
+        Where there is no CI, the test is skipped."""
+
+    @abstractmethod
+    def require(self, branch: str, *names: str) -> None:
+        """Nothing is merged into a branch without these checks."""
 
     @property
     def base(self) -> str:
@@ -70,8 +86,18 @@ class MemoryWorld(World):
         self.forge = MemoryForge(clock=self.clock)
         self.tracker = MemoryTracker(self.forge)
         self.host = MemoryCodeHost(self.forge)
+        self.ci = MemoryCi(self.forge)
         self.ana = Person.in_memory(self.forge, ANA)
         self.ben = Person.in_memory(self.forge, BEN)
+
+    def report(
+        self, commit: str, name: str, conclusion: str | None, *, log: str = "", text: str = ""
+    ) -> None:
+        states = {"success": CheckState.GREEN, "failure": CheckState.RED, None: CheckState.PENDING}
+        self.ci.report(commit, name, states[conclusion], log=log, summary=text)
+
+    def require(self, branch: str, *names: str) -> None:
+        self.ci.required[branch] = frozenset(names)
 
     def commit(self, parent: str, files: Mapping[str, str]) -> str:
         return self.forge.commits.add([parent], files)
@@ -101,6 +127,7 @@ class LocalWorld(World):
         repository, path = Repository.discover(folder), folder / ".git" / "loopcoder" / "local.db"
         self.tracker = LocalTracker(path, BOT, self.clock)
         self.host = LocalCodeHost(path, repository, "main", BOT, self.clock)
+        self.ci = NoChecks()
         self.ana, self.ben = (
             Person(
                 who,
@@ -109,6 +136,14 @@ class LocalWorld(World):
             )
             for who in (ANA, BEN)
         )
+
+    def report(
+        self, commit: str, name: str, conclusion: str | None, *, log: str = "", text: str = ""
+    ) -> None:
+        pytest.skip("there is no CI on one machine")
+
+    def require(self, branch: str, *names: str) -> None:
+        pytest.skip("there is no CI on one machine")
 
     def git(self, *args: str) -> str:
         return git_in(self.folder, *args)
@@ -137,7 +172,20 @@ class GitHubWorld(World):
         self.github = Github.start(folder / "github", now=self.clock.now)
         self.clone = Clone.make(folder / "clone", self.github)
         self.tracker, self.host = self.clone.open(self.clock)
+        self.ci = self.clone.ci
         self.ana, self.ben = self.github.person("ana"), self.github.person("ben")
+
+    def report(
+        self, commit: str, name: str, conclusion: str | None, *, log: str = "", text: str = ""
+    ) -> None:
+        if text:
+            repo = self.github.repo
+            report(repo, self.clock.now(), commit, name, conclusion, "in_progress", summary=text)
+        else:
+            self.github.run_ci(commit, "x", conclusion=conclusion, job=name, log=log)
+
+    def require(self, branch: str, *names: str) -> None:
+        self.github.repo.required_checks[branch] = list(names)
 
     def commit(self, parent: str, files: Mapping[str, str]) -> str:
         return self.clone.commit(parent, files)

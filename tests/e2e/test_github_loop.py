@@ -68,10 +68,11 @@ def test_an_idle_tick_asks_once_and_once_for_each_open_proposal(hosted: GitHubPr
     assert report["stop_reason"] == "waiting-for-merge"
     asked = [(r.operation, r.status) for r in hosted.github.requests() if "git/" not in r.operation]
     # What was said on a pull request is asked for as long as it is new.
-    assert asked == [("issues/list-for-repo", 304), *[("pulls/list-reviews", 304)] * 2]
+    of_each = [("pulls/list-reviews", 304), ("checks/list-for-ref", 304)]
+    assert asked == [("issues/list-for-repo", 304), *of_each * 2]
     assert hosted.github.quota_used == used
     assert report["api"] == {
-        "requests": 3, "points": 0, "not_modified": 3, "writes": 0, "retries": 0, "slept_s": 0.0,
+        "requests": 5, "points": 0, "not_modified": 5, "writes": 0, "retries": 0, "slept_s": 0.0,
     }  # fmt: skip
 
 

@@ -106,8 +106,10 @@ def cut(description: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
         for status, schema in operation["responses"].items():
             if status < "300":
                 _close(schema)
+    parts = _parts(definitions)
     for name, schema in definitions.items():
-        if "error" not in name:  # GitHub's errors do say more than is described
+        # GitHub's errors do say more than is described, and what is a part of an object is open.
+        if "error" not in name and name not in parts:
             _close(schema)
     version = description["info"]["version"]
     return {
@@ -137,6 +139,17 @@ def _close(node: Any, whole: bool = True) -> None:
 
 def _widened(name: str, schema: Any) -> Any:
     return {"anyOf": [schema, _ALSO[name]]} if name in _ALSO else schema
+
+
+def _parts(node: Any) -> set[str]:
+    """The definitions that are put together with others to one object."""
+    if isinstance(node, list):
+        return set().union(*map(_parts, node))
+    if not isinstance(node, dict):
+        return set()
+    together = node.get("allOf", [])
+    named = {each["$ref"].rpartition("/")[2] for each in together if "$ref" in each}
+    return (named if len(together) > 1 else set()).union(*map(_parts, node.values()))
 
 
 def _closure(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:

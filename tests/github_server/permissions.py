@@ -20,6 +20,7 @@ _REPOS = {
     "repos/list-commit-statuses-for-ref": "statuses",
     "repos/create-commit-status": "statuses",
     "repos/get-branch-protection": "administration",
+    "repos/get-branch-rules": "metadata",
 }
 
 

@@ -53,6 +53,8 @@ class Repository:
     private: bool = False
     default_branch: str = "main"
     protected: set[str] = field(default_factory=set)
+    required_checks: dict[str, list[str]] = field(default_factory=dict)
+    ruled_checks: dict[str, list[str]] = field(default_factory=dict)
     last_number: int = 0
     roles: dict[int, Role] = field(default_factory=dict)
     items: Shelf[Item] = field(default_factory=Shelf)

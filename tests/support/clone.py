@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.github.address import address_of
+from loopcoder.adapters.github.ci import GitHubCi
 from loopcoder.adapters.github.code_host import GitHubCodeHost
 from loopcoder.adapters.github.credentials import Credentials
 from loopcoder.adapters.github.limits import Manners, Pace
@@ -32,6 +33,7 @@ class Clone:
     folder: Path
     github: Github
     sessions: list[Session] = field(default_factory=list)
+    ci: GitHubCi = field(init=False)
 
     @classmethod
     def make(cls, folder: Path, github: Github) -> Clone:
@@ -64,6 +66,7 @@ class Clone:
         scan = Scan(session, fresh_s=fresh_s)
         remote = Remote(git, address.git, session.token, clock, fresh_s=fresh_s)
         host = GitHubCodeHost(session, scan, remote, git, "main")
+        self.ci = GitHubCi(session, fresh_s=fresh_s)
         return GitHubTracker(session, scan), host
 
     @property

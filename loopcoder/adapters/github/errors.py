@@ -22,11 +22,13 @@ _WHOLES = ("issues", "pulls", "labels", "installation")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked: for messages. `repository` is `owner/name`; `path` has no query."""
+    """What was asked: for messages. `repository` is `owner/name`; `path` has no query. `follows`
+    says that being sent elsewhere is the answer."""
 
     verb: str
     path: str
     repository: str = ""
+    follows: bool = False
 
     @property
     def writes(self) -> bool:
@@ -42,6 +44,10 @@ class Asked:
 
 class Rejected(LoopcoderError):
     """GitHub's 401: nothing more can be asked with this token."""
+
+
+class Forbidden(LoopcoderError):
+    """The token may not do this one thing."""
 
 
 class Gone(NotFound):
@@ -119,7 +125,7 @@ def _forbidden(answer: Answer, asked: Asked) -> LoopcoderError:
         return LoopcoderError(f"GitHub refused: {_words(answer)}.", "Unlock the conversation.")
     needed = needed_permission(answer.headers)
     remedy = f"Give the token {needed}." if needed else _MORE_RIGHTS
-    return LoopcoderError(
+    return Forbidden(
         f"The token may not {asked.verb} {asked.path}: {words or 'forbidden'}.", remedy
     )
 

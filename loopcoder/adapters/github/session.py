@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -103,7 +103,7 @@ class Session:
 
     def pages(
         self, address: str, parameters: Mapping[str, Any] | None = None, *, keep: bool = True
-    ) -> Iterator[Sequence[Any]]:
+    ) -> Iterator[Any]:
         """The pages of a list, each asked for when it is wanted."""
         ask = self.read if keep else self.get
         answer = ask(address, {"per_page": PER_PAGE, **(parameters or {})})
@@ -115,6 +115,18 @@ class Session:
     def all(self, address: str, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         """A whole list."""
         return [each for page in self.pages(address, parameters) for each in page]
+
+    def linked(self, address: str, limit: int) -> str:
+        """The text behind an address that GitHub sends elsewhere, where no token is needed or
+        sent. At most its last `limit` bytes; empty when nothing answers there."""
+        answer = self._ask("GET", address, {}, {}, None, follows=True)
+        place = answer.headers.get("location", "")
+        if not place:
+            return ""
+        try:
+            return self._wire.fetch(place, limit).decode("utf-8", "replace")
+        except wire.Cut:
+            return ""
 
     # --- writing
 
@@ -144,12 +156,14 @@ class Session:
         parameters: Mapping[str, Any],
         headers: Mapping[str, str],
         body: Any,
+        *,
+        follows: bool = False,
     ) -> Answer:
         with self._lock:
             if self._dead is not None:
                 raise self._dead
             path = "/graphql" if verb == "GRAPHQL" else urlsplit(address).path
-            asked = Asked("GET" if verb == "GRAPHQL" else verb, path, self.repository)
+            asked = Asked("GET" if verb == "GRAPHQL" else verb, path, self.repository, follows)
             self._fresh_token(asked)
             return self._until_answered(asked, verb, address, parameters, headers, body)
 
@@ -191,6 +205,8 @@ class Session:
 
     def _settle(self, answer: Answer, asked: Asked) -> Answer:
         if answer.status < 300 or answer.status == NOT_MODIFIED:
+            return answer
+        if asked.follows and answer.status in (302, 307):
             return answer
         error = failure(answer, asked)
         if isinstance(error, Rejected):

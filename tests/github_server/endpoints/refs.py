@@ -124,6 +124,23 @@ def get_protection(call: Call) -> Reply:
     raise Refusal(404, "Branch not protected")
 
 
+@answers("repos/get-branch-rules")
+def get_rules(call: Call) -> Reply:
+    """Of the rules that apply to a branch, those about checks."""
+    wanted = call.repo.ruled_checks.get(call.params["branch"], [])
+    rule = {
+        "type": "required_status_checks",
+        "parameters": {
+            "required_status_checks": [{"context": each} for each in wanted],
+            "strict_required_status_checks_policy": False,
+        },
+        "ruleset_source_type": "Repository",
+        "ruleset_source": call.repo.full_name,
+        "ruleset_id": 1,
+    }
+    return Reply(200, [rule] if wanted else [])
+
+
 @answers("repos/get-content")
 def get_content(call: Call) -> Reply:
     path = call.params["path"].strip("/")

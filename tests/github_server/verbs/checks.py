@@ -71,5 +71,6 @@ def run_workflow(
     )
     repo.runs[made.id] = made
     for job in made.jobs:
-        report(repo, at, sha, job.name, job.conclusion, "in_progress")
+        page = f"https://github.com/{repo.full_name}/actions/runs/{made.id}/job/{job.id}"
+        report(repo, at, sha, job.name, job.conclusion, "in_progress", details_url=page)
     return made

@@ -66,7 +66,8 @@ def commit(view: View, repo: Repository, sha: str) -> dict[str, Any]:
 
 def branch(view: View, repo: Repository, ref: str, sha: str, full: bool = False) -> dict[str, Any]:
     name, base = ref.removeprefix("refs/heads/"), view.repo_url(repo)
-    protected = name in repo.protected
+    required = repo.required_checks.get(name, [])
+    protected = name in repo.protected or bool(required)
     data: dict[str, Any] = {
         "name": name,
         "commit": {"sha": sha, "url": f"{base}/commits/{sha}"},
@@ -77,7 +78,14 @@ def branch(view: View, repo: Repository, ref: str, sha: str, full: bool = False)
         data |= {
             "commit": commit(view, repo, sha),
             "_links": {"self": url, "html": f"{view.repo_page(repo)}/tree/{name}"},
-            "protection": {"enabled": protected},
+            "protection": {
+                "enabled": protected,
+                "required_status_checks": {
+                    "enforcement_level": "non_admins" if required else "off",
+                    "contexts": required,
+                    "checks": [{"context": each, "app_id": None} for each in required],
+                },
+            },
             "protection_url": f"{url}/protection",
         }
     return data

@@ -1,0 +1,189 @@
+"""What was reported to GitHub about commits: check runs, commit statuses, and jobs' logs."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loopcoder.adapters.github.errors import Forbidden
+from loopcoder.adapters.github.mapping import Payload, read_time
+from loopcoder.adapters.github.session import Session
+from loopcoder.domain.ci import CheckRun, CheckState
+from loopcoder.domain.diagnostic import NotFound, Stale
+
+LONGEST_LOG = 8_000_000
+"""Bytes of a job's log that are read: its end, where what failed is told."""
+
+_KEPT = "ci"
+_MOST_KEPT = 300
+_SOON_S = 60.0
+_JOB = re.compile(r"/actions/runs/\d+/job/(\d+)")
+_CONCLUSIONS = {
+    "success": CheckState.GREEN,
+    "failure": CheckState.RED,
+    "timed_out": CheckState.RED,
+    "startup_failure": CheckState.RED,
+}
+_STATES = {
+    "success": CheckState.GREEN,
+    "pending": CheckState.PENDING,
+    "failure": CheckState.RED,
+    "error": CheckState.RED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What is kept about the statuses of one commit. Times in seconds since 1970."""
+
+    first: float
+    last: float
+    runs: str
+    any: bool
+
+    def is_due(self, now: float, runs: str) -> bool:
+        """Whether to look at the statuses again: ever more rarely where there were none."""
+        pause = self.last - self.first + _SOON_S
+        return self.any or runs != self.runs or now >= self.last + pause
+
+
+class GitHubCi:
+    """The port `ContinuousIntegration`. A look at a commit is good for `fresh_s` seconds.
+
+    A token that may not read checks is no reason to stop: there are none then, and it is said.
+    """
+
+    def __init__(self, session: Session, *, fresh_s: float = 5.0) -> None:
+        self._session, self._fresh_s = session, fresh_s
+        self._lock = threading.RLock()
+        self._seen: dict[str, tuple[float, list[CheckRun]]] = {}
+        self._refused: dict[str, None] = {}
+
+    def list_checks(self, commit: str) -> Sequence[CheckRun]:
+        with self._lock:
+            now = self._session.clock.now().timestamp()
+            at, found = self._seen.get(commit, (now - self._fresh_s - 1, []))
+            if now - at > self._fresh_s:
+                found = self._looked(commit, now)
+                self._seen[commit] = (now, found)
+            return found
+
+    def required_checks(self, branch: str) -> frozenset[str]:
+        """Of the branch's protection and of its rules; both can be read by whoever may write."""
+        session = self._session
+        try:
+            protection = session.read(session.path("branches", branch)).data.get("protection")
+            rules = session.all(session.path("rules", "branches", branch))
+        except Forbidden as refused:
+            self._refused[str(refused)] = None
+            return frozenset()
+        except NotFound:
+            return frozenset()
+        return frozenset({*_of_protection(protection or {}), *_of_rules(rules)})
+
+    def read_log(self, check: CheckRun) -> str:
+        if not check.log:
+            return check.summary
+        session = self._session
+        try:
+            text = session.linked(session.path("actions", "jobs", check.log, "logs"), LONGEST_LOG)
+        except (NotFound, Forbidden):  # logs are kept for some time only
+            return check.summary
+        return text or check.summary
+
+    def remarks(self) -> Sequence[str]:
+        return [f"checks are not looked at: {each}" for each in self._refused]
+
+    # --- inside
+
+    def _looked(self, commit: str, now: float) -> list[CheckRun]:
+        try:
+            return self._look(commit, now)
+        except Forbidden as refused:
+            self._refused[str(refused)] = None
+        except (NotFound, Stale):
+            pass  # the commit is not, or not any more, on the host
+        return []
+
+    def _look(self, commit: str, now: float) -> list[CheckRun]:
+        path = self._session.path("commits", commit)
+        pages = self._session.pages(f"{path}/check-runs", {"filter": "all"})
+        runs = [read_run(each) for page in pages for each in page["check_runs"]]
+        print_ = " ".join(f"{run.id}:{run.state}" for run in runs)
+        kept = self._kept()
+        looks = kept.get(commit)
+        if looks is not None and not looks.is_due(now, print_):
+            return runs
+        statuses = [read_status(each, commit) for each in self._session.all(f"{path}/statuses")]
+        first = looks.first if looks else now
+        kept[commit] = _Looks(first, now, print_, bool(statuses))
+        self._keep(kept)
+        return [*runs, *statuses]
+
+    def _kept(self) -> dict[str, _Looks]:
+        found = self._session.state.fact(_KEPT) or {}
+        return {commit: _Looks(**fields) for commit, fields in found.items()}
+
+    def _keep(self, looks: Mapping[str, _Looks]) -> None:
+        newest = sorted(looks.items(), key=lambda pair: pair[1].last)[-_MOST_KEPT:]
+        rows = {
+            commit: {"first": each.first, "last": each.last, "runs": each.runs, "any": each.any}
+            for commit, each in newest
+        }
+        self._session.state.keep_fact(_KEPT, rows)
+
+
+def read_run(payload: Payload) -> CheckRun:
+    """A check run. Runs of one suite with one name are the same check, run again."""
+    done = payload["status"] == "completed"
+    conclusion = _CONCLUSIONS.get(str(payload.get("conclusion")), CheckState.OTHER)
+    url = str(payload.get("details_url") or payload.get("html_url") or "")
+    job = _JOB.search(url)
+    return CheckRun(
+        id=f"check-{payload['id']}",
+        name=str(payload["name"]),
+        commit=str(payload["head_sha"]),
+        state=conclusion if done else CheckState.PENDING,
+        at=read_time(payload.get("completed_at") or payload.get("started_at") or _NEVER),
+        series=str((payload.get("check_suite") or {}).get("id") or ""),
+        summary=_words(payload.get("output") or {}),
+        url=url,
+        log=job[1] if job else "",
+    )
+
+
+def read_status(payload: Payload, commit: str) -> CheckRun:
+    return CheckRun(
+        id=f"status-{payload['id']}",
+        name=str(payload["context"]),
+        commit=commit,
+        state=_STATES.get(str(payload["state"]), CheckState.OTHER),
+        at=read_time(payload["created_at"]),
+        series="status",
+        summary=str(payload.get("description") or ""),
+        url=str(payload.get("target_url") or ""),
+    )
+
+
+_NEVER = "1970-01-01T00:00:00Z"
+
+
+def _words(output: Payload) -> str:
+    parts = (str(output.get(key) or "").strip() for key in ("title", "summary", "text"))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _of_protection(protection: Payload) -> Sequence[str]:
+    return (protection.get("required_status_checks") or {}).get("contexts") or ()
+
+
+def _of_rules(rules: Sequence[Any]) -> Sequence[str]:
+    wanted = [rule for rule in rules if rule.get("type") == "required_status_checks"]
+    return [
+        str(each["context"])
+        for rule in wanted
+        for each in (rule.get("parameters") or {}).get("required_status_checks") or ()
+    ]

@@ -1,0 +1,43 @@
+"""What a continuous integration says of commits, where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from loopcoder.domain.ci import CheckRun
+
+
+class ContinuousIntegration(Protocol):
+    """Reading only. A commit is named by its full hash."""
+
+    def list_checks(self, commit: str) -> Sequence[CheckRun]:
+        """Everything reported about a commit, earlier runs of a check included."""
+
+    def required_checks(self, branch: str) -> frozenset[str]:
+        """The names of the checks without which nothing may be merged into a branch.
+
+        Empty when the host asks for none, or does not say.
+        """
+
+    def read_log(self, check: CheckRun) -> str:
+        """The log of one report, else what its reporter says; empty when there is neither."""
+
+    def remarks(self) -> Sequence[str]:
+        """What could not be read so far, and what to do about it, for the report."""
+
+
+class NoChecks:
+    """There is no CI here."""
+
+    def list_checks(self, commit: str) -> Sequence[CheckRun]:
+        return ()
+
+    def required_checks(self, branch: str) -> frozenset[str]:
+        return frozenset()
+
+    def read_log(self, check: CheckRun) -> str:
+        return ""
+
+    def remarks(self) -> Sequence[str]:
+        return ()
