@@ -59,7 +59,9 @@ class WorkOrder:
     """One worker run.
 
     `tree` is the writable checkout, `outbox` an empty folder of ours for transcript and outcome.
-    `max_usd` and `max_tokens` are what was reserved. `session` resumes an earlier session.
+    `max_usd` and `max_tokens` are what was reserved. `session` resumes an earlier session, or with
+    `fork` a copy of it. `home` is the agent's own folder: it lives as long as the attempt, and
+    sessions with it; without one, none can be resumed.
     `stop` is set when the run must end at the next safe point.
     """
 
@@ -74,6 +76,8 @@ class WorkOrder:
     timeout_s: float = 3000.0
     stall_s: float = 600.0
     session: str = ""
+    fork: bool = False
+    home: Path | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
 

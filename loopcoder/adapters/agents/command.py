@@ -10,35 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from loopcoder.adapters.agents.outcome import (
-    Malformed,
-    Metered,
-    OutcomeFile,
-    parse_outcome,
-    read_reply,
-    usage_of,
-)
+from loopcoder.adapters.agents.ending import failure_of_run, read_outcome, reporter
+from loopcoder.adapters.agents.outcome import Malformed, Metered, read_reply, usage_of
 from loopcoder.adapters.agents.paperwork import Paperwork, Program, outcome_file
 from loopcoder.adapters.agents.reply import REPLY_BYTES, ReportedVerdict, parse_verdict
 from loopcoder.adapters.launch import NotStarted
 from loopcoder.adapters.output import Keep
-from loopcoder.adapters.process import Cause, Finished, Watch
+from loopcoder.adapters.process import Finished, Watch
 from loopcoder.adapters.sandbox import Sandbox
 from loopcoder.adapters.tree_watch import watch_tree
 from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.reach import refusal
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, WorkOrder, WorkResult
-
-_TRY_LATER = 75
-_FAILURES = {
-    Cause.NOT_STARTED: FailureClass.INFRASTRUCTURE,
-    Cause.TIMEOUT: FailureClass.TIMEOUT,
-    Cause.STALL: FailureClass.STALL,
-    Cause.STOPPED: FailureClass.INFRASTRUCTURE,
-    Cause.DISK: FailureClass.INFRASTRUCTURE,
-}
 
 
 class CommandWorker:
@@ -60,11 +44,11 @@ class CommandWorker:
             order.stall_s,
             watch_tree(order.tree),
             order.stop,
-            _reporter(progress),
+            reporter(progress),
         )
         finished = self._paperwork.run(self.program(), order, watch, writable=(order.tree,))
-        outcome, note = _read_outcome(outcome_file(order.outbox))
-        failure, reason = _failure(finished)
+        outcome, note = read_outcome(outcome_file(order.outbox))
+        failure, reason = failure_of_run(finished)
         return WorkResult(
             outcome.status,
             failure,
@@ -115,7 +99,7 @@ class CommandReviewer:
             order.timeout_s,
             self.spec.stall_s,
             stop=order.stop,
-            on_line=_reporter(progress),
+            on_line=reporter(progress),
             keep=Keep(stdout_bytes=REPLY_BYTES),
         )
         seen = {"LOOPCODER_HEAD": order.head, "LOOPCODER_DIFF_SHA256": order.diff_sha256}
@@ -124,7 +108,7 @@ class CommandReviewer:
         except NotStarted as error:
             return ReviewReply(None, FailureClass.INFRASTRUCTURE, str(error))
         finished = self._paperwork.run(program, order, watch, env=seen)
-        failure, reason = _failure(finished)
+        failure, reason = failure_of_run(finished)
         if failure is not None:
             return self._reply(finished, failure, reason)
         try:
@@ -145,42 +129,3 @@ class CommandReviewer:
         verdict = said.as_verdict() if said else None
         usage = usage_of(said or Metered(), self.spec.cost)
         return ReviewReply(verdict, failure, reason, usage, finished.tail, finished.seconds)
-
-
-def _failure(finished: Finished) -> tuple[FailureClass | None, str]:
-    """What became of the program itself, whatever it says."""
-    failure, reason = _ending(finished)
-    if failure is None:
-        return None, ""
-    return failure, " ".join(part for part in (reason, refusal(finished.refused)) if part)
-
-
-def _ending(finished: Finished) -> tuple[FailureClass | None, str]:
-    if finished.cause is not Cause.EXITED:
-        return _FAILURES.get(finished.cause, FailureClass.CRASH), finished.reason
-    if finished.exit_code == 0:
-        return None, ""
-    if finished.exit_code == _TRY_LATER:
-        return FailureClass.TRANSIENT_API, "It asked to be tried again later (exit code 75)."
-    last = finished.tail.strip().rsplit("\n", 1)[-1][:300]
-    return FailureClass.CRASH, f"It ended with exit code {finished.exit_code}: {last}".rstrip(": ")
-
-
-def _read_outcome(path: Path) -> tuple[OutcomeFile, str]:
-    """What the worker wrote; a file that breaks the rules is as good as none, with a note."""
-    try:
-        text = read_reply(path)
-        return (parse_outcome(text) if text else OutcomeFile()), ""
-    except Malformed as error:
-        return OutcomeFile(), f"Its outcome file was ignored: {error}."
-
-
-def _reporter(progress: Callable[[Progress], None]) -> Callable[[str], None]:
-    steps = 0
-
-    def report(line: str) -> None:
-        nonlocal steps
-        steps += 1
-        progress(Progress(line, steps))
-
-    return report

@@ -42,8 +42,11 @@ class Paperwork:
         watch: Watch,
         writable: tuple[Path, ...] = (),
         env: Mapping[str, str] | None = None,
+        mounts: tuple[Mount, ...] = (),
+        speaks: bool = True,
     ) -> Finished:
-        """Run the program in the order's tree, the prompt on its standard input."""
+        """Run the program in the order's tree, with the prompt on its standard input unless not
+        `speaks`."""
         prompt = order.prompt.encode("utf-8", "replace")
         paper, drop = _lay_out(order, prompt)
         argv, copies = self._copies(program, order.outbox)
@@ -53,12 +56,13 @@ class Paperwork:
             {**self._environment(order, paper, drop), **(env or {})},
             writable,
             self.readable,
-            (paper, drop, *copies),
+            (paper, drop, *copies, *mounts),
             network=reach_of(self.spec.network),
             network_log=order.outbox / "network.log",
         )
         with self.sandbox.wrap(job) as launch:
-            return supervise(launch, watch, order.outbox / "transcript.log", prompt)
+            said = prompt if speaks else b""
+            return supervise(launch, watch, order.outbox / "transcript.log", said)
 
     def _copies(self, program: Program, outbox: Path) -> tuple[tuple[str, ...], list[Mount]]:
         argv, copies = list(program.argv), []
@@ -90,10 +94,27 @@ def outcome_file(outbox: Path) -> Path:
     return outbox / "drop" / "outcome.json"
 
 
+def prompt_mount(outbox: Path) -> Mount:
+    return Mount(outbox / "prompt.md", f"{_PLACE}/prompt.md")
+
+
+def drop_mount(outbox: Path) -> Mount:
+    return Mount(outbox / "drop", f"{_PLACE}/drop", writable=True)
+
+
+def given_mount(outbox: Path) -> Mount:
+    """Files of ours that the program may read."""
+    return Mount(outbox / "given", f"{_PLACE}/given")
+
+
+def home_mount(home: Path) -> Mount:
+    """The agent's own state: settings and sessions."""
+    return Mount(home, f"{_PLACE}/agent", writable=True)
+
+
 def _lay_out(order: WorkOrder | ReviewOrder, prompt: bytes) -> tuple[Mount, Mount]:
-    drop = order.outbox / "drop"
-    remove_tree(drop)  # of an earlier, killed run, whatever that left there
-    drop.mkdir(parents=True)
-    paper = order.outbox / "prompt.md"
-    paper.write_bytes(prompt)
-    return Mount(paper, f"{_PLACE}/prompt.md"), Mount(drop, f"{_PLACE}/drop", writable=True)
+    paper, drop = prompt_mount(order.outbox), drop_mount(order.outbox)
+    remove_tree(drop.source)  # of an earlier, killed run, whatever that left there
+    drop.source.mkdir(parents=True)
+    paper.source.write_bytes(prompt)
+    return paper, drop

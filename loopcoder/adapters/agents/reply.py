@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -51,6 +52,64 @@ class ReportedVerdict(Metered):
         )
         reviewed = self.reviewed
         return Verdict(self.verdict, self.summary, findings, reviewed.head, reviewed.diff_sha256)
+
+
+VERDICT_SCHEMA: Mapping[str, object] = MappingProxyType(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["verdict", "summary", "findings", "reviewed"],
+        "properties": {
+            "verdict": {"type": "string", "enum": [each.value for each in Decision]},
+            "summary": {"type": "string"},
+            "findings": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["severity", "file", "line", "claim", "evidence"],
+                    "properties": {
+                        "severity": {"type": "string", "enum": [each.value for each in Weight]},
+                        "file": {"type": "string"},
+                        "line": {"type": "integer"},
+                        "claim": {"type": "string"},
+                        "evidence": {"type": "string"},
+                    },
+                },
+            },
+            "reviewed": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["head", "diff_sha256"],
+                "properties": {
+                    "head": {"type": "string"},
+                    "diff_sha256": {"type": "string"},
+                },
+            },
+        },
+    }
+)
+"""The verdict as a JSON schema, strict enough for every provider that takes one."""
+
+
+def one_verdict(answers: Sequence[str], prompt: str) -> ReportedVerdict:
+    """The verdict of an agent that answered in several messages: its last.
+
+    When an earlier message holds a verdict that decides otherwise, none was given: one of the two
+    is somebody else's. Raises Malformed.
+    """
+    last = parse_verdict(answers[-1].encode() if answers else b"", prompt)
+    for text in answers[:-1]:
+        if _decision(text, prompt) not in (None, last.verdict):
+            raise Malformed("the answer holds two verdicts that disagree")
+    return last
+
+
+def _decision(text: str, prompt: str) -> Decision | None:
+    try:
+        return parse_verdict(text.encode(), prompt).verdict
+    except Malformed:
+        return None
 
 
 def parse_verdict(text: bytes, prompt: str) -> ReportedVerdict:
