@@ -27,11 +27,26 @@ def allowance(
     wider one, bounds an attempt too; with no cap at all nothing is reserved, as the maintainer
     asked for no bound.
     """
-    if cost is CostBasis.FREE:
-        return Decimal(0)
-    own = unit_cap if unit_cap is not None else caps.unit
-    bounds = [cap for cap in (caps.attempt, own, caps.tick, caps.day) if cap is not None]
-    if not bounds:
+    bounds = _bounds(caps, unit_cap)
+    if cost is CostBasis.FREE or not bounds:
         return Decimal(0)
     left = max(min(bounds) - spent, Decimal(0))
     return (left * share).quantize(_CENT)
+
+
+def is_bounded(cost: CostBasis, caps: Caps, unit_cap: Decimal | None = None) -> bool:
+    """Whether an allowance of nothing means that nothing may be spent, not that all may."""
+    return cost is not CostBasis.FREE and bool(_bounds(caps, unit_cap))
+
+
+def _bounds(caps: Caps, unit_cap: Decimal | None) -> list[Decimal]:
+    own = unit_cap if unit_cap is not None else caps.unit
+    return [cap for cap in (caps.attempt, own, caps.tick, caps.day) if cap is not None]
+
+
+def token_allowance(cost: CostBasis, caps: Caps, share: Decimal, spent: int = 0) -> int:
+    """The most tokens the run may use; 0 where nothing is set aside: without a cap, and for runs
+    that we cannot stop at a number of tokens because they only report it in the end."""
+    if cost is not CostBasis.METERED or caps.tokens_per_attempt is None:
+        return 0
+    return int(max(caps.tokens_per_attempt - spent, 0) * share)

@@ -30,10 +30,22 @@ class CostBasis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in USD for a million tokens. A price of the provider's prompt cache that
+    is not known is that of other input."""
+
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSpec:
     """One way to have work done. `argv` is used by kind `command`; times in seconds.
 
-    `options` carries what only that kind understands (`mcp`, a preset's extra arguments).
+    `turns` is the most replies of one run, for kinds whose model we drive ourselves. `options`
+    carries what only that kind understands (`mcp`, a preset's extra arguments).
     """
 
     name: str
@@ -44,6 +56,7 @@ class WorkerSpec:
     stall_s: float = 10 * MINUTE
     cost: CostBasis = CostBasis.REPORTED
     max_parallel: int = 50
+    turns: int = 200
     fallback: tuple[str, ...] = ()
     network: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -164,6 +177,7 @@ class Settings:
     jobs: int = 3
     limits: Limits = Limits()
     budget: Caps = Caps()
+    prices: Mapping[str, Price] = field(default_factory=dict)
     breaker: BreakerSettings = BreakerSettings()
     policy: ChangePolicy = ChangePolicy()
     commit: CommitStyle = CommitStyle()

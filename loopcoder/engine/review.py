@@ -96,7 +96,7 @@ def _ask(
     outbox.mkdir(parents=True, exist_ok=True)
     tries = 0
     while True:
-        reservation, amount = reserve_for(desk, spec, "review", REVIEW_SHARE)
+        reserved = reserve_for(desk, spec, "review", REVIEW_SHARE)
         tree = services.workspaces.checkout(head, "review")
         try:
             reply = reviewer.review(
@@ -109,7 +109,8 @@ def _ask(
                     outbox=outbox,
                     head=head,
                     diff_sha256=digest,
-                    max_usd=amount or None,
+                    max_usd=reserved.usd or None,
+                    max_tokens=reserved.tokens or None,
                     timeout_s=spec.timeout_s,
                     stop=services.stop,
                 ),
@@ -117,7 +118,7 @@ def _ask(
             )
         finally:
             services.workspaces.discard(tree)
-        settle_for(desk, spec, reservation, amount, reply.usage)
+        settle_for(desk, spec, reserved, reply.usage)
         if services.stop.is_set() and reply.verdict is None:
             raise Suspended("stopped during review; the next tick reviews again.")
         tries += 1

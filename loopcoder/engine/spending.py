@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from loopcoder.domain.allowance import allowance
-from loopcoder.domain.budget import Refusal, Request, reserve, settle
+from loopcoder.domain.allowance import allowance, is_bounded, token_allowance
+from loopcoder.domain.budget import (
+    Refusal,
+    Request,
+    Scope,
+    dollars,
+    reserve,
+    settle,
+    spent,
+)
 from loopcoder.domain.event import Entry
 from loopcoder.domain.history import History
 from loopcoder.domain.settings import WorkerSpec
@@ -17,19 +26,30 @@ class OverBudget(Suspended):
     """A cap does not allow the run; the attempt stays open until there is money again."""
 
 
-def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> tuple[str, Decimal]:
-    """Set money aside for one run; returns the reservation's id and its amount.
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What was set aside for one run: at most so much money (USD) and so many tokens. 0 is no
+    bound of ours: nothing was set aside, because there is no cap or nothing is charged."""
 
-    Raises `OverBudget` with the cap that does not allow it.
-    """
+    id: str
+    usd: Decimal
+    tokens: int
+
+
+def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> Reservation:
+    """Set money and tokens aside for one run. Raises `OverBudget` with the cap that does not
+    allow it."""
     services = desk.services
-    amount = Decimal(0)
+    caps, own = services.settings.budget, desk.view.unit.budget
+    amount, tokens = Decimal(0), 0
 
     def decision(history: History) -> list[Entry]:
-        nonlocal amount
-        spent = _spent(history, desk)
-        own = desk.view.unit.budget
-        amount = allowance(spec.cost, services.settings.budget, share, spent, own)
+        nonlocal amount, tokens
+        used = spent(history, Scope("attempt", unit=desk.step.unit, attempt=desk.step.attempt))
+        amount = allowance(spec.cost, caps, share, used.usd, own)
+        tokens = token_allowance(spec.cost, caps, share, used.tokens)
+        if not amount and is_bounded(spec.cost, caps, own):
+            raise OverBudget(f"the attempt has spent its budget: {dollars(used.usd)}")
         request = Request(
             run=desk.run,
             unit=desk.step.unit,
@@ -37,25 +57,20 @@ def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> t
             provider=spec.provider,
             purpose=purpose,
             usd=amount,
+            tokens=tokens,
             unit_cap=own,
         )
-        verdict = reserve(history, services.settings.budget, request, services.clock.now())
+        verdict = reserve(history, caps, request, services.clock.now())
         if isinstance(verdict, Refusal):
             raise OverBudget(verdict.reason)
         return [Entry(verdict, desk.step.unit, desk.step.attempt, desk.epoch)]
 
     (event,) = services.journal.transact(decision)
-    return event.id, amount
+    return Reservation(event.id, amount, tokens)
 
 
-def settle_for(
-    desk: Desk, spec: WorkerSpec, reservation: str, amount: Decimal, usage: Usage | None
-) -> None:
+def settle_for(desk: Desk, spec: WorkerSpec, reserved: Reservation, usage: Usage | None) -> None:
     """Charge what the run cost, or the whole reservation when nobody knows."""
     usd = usage.usd if usage else None
-    desk.log(settle(reservation, amount, usd, usage.tokens if usage else 0, spec.cost))
-
-
-def _spent(history: History, desk: Desk) -> Decimal:
-    attempt = history.unit(desk.step.unit).attempts
-    return next((a.usd for a in attempt if a.number == desk.step.attempt), Decimal(0))
+    tokens = usage.tokens if usage else reserved.tokens
+    desk.log(settle(reserved.id, reserved.usd, usd, tokens, spec.cost))

@@ -99,19 +99,19 @@ def _rewritten(prompt: str, told: str) -> str:
 def _run_once(desk: Desk, worker: Worker, order: WorkOrder) -> WorkResult:
     """One run with its money set aside before and settled after."""
     spec = worker.spec
-    reservation, amount = reserve_for(desk, spec, "work", WORK_SHARE)
+    reserved = reserve_for(desk, spec, "work", WORK_SHARE)
     order.outbox.mkdir(parents=True, exist_ok=True)
     budgeted = replace(
         order,
-        max_usd=amount or None,
-        max_tokens=desk.services.settings.budget.tokens_per_attempt,
+        max_usd=reserved.usd or None,
+        max_tokens=reserved.tokens or None,
         timeout_s=spec.timeout_s,
         stall_s=spec.stall_s,
     )
     result = worker.run(
         budgeted, lambda progress: desk.services.listener.progressed(order.unit, progress)
     )
-    settle_for(desk, spec, reservation, amount, result.usage)
+    settle_for(desk, spec, reserved, result.usage)
     if desk.services.stop.is_set() and result.failure is not None:
         raise Suspended("stopped while it was being worked on; the next tick goes on.")
     return result

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.settings import Calibration, WorkerSpec
+from loopcoder.entrypoints import builtin
+from loopcoder.entrypoints.builtin import seat_of
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
@@ -82,6 +84,8 @@ class Agents:
     def _equipped(self, spec: WorkerSpec, where: str) -> WorkerSpec:
         """The agent with what `network.allow` gives to all; it must be of a kind we can start."""
         check_kind(spec, where)
+        if spec.kind == builtin.KIND:
+            builtin.api_key(spec, self.environ)
         return replace(spec, network=(*spec.network, *self.settings.network_allow))
 
     def _reviewer_spec(self) -> WorkerSpec:
@@ -108,6 +112,20 @@ class Agents:
                 "See docs/reference/configuration.md#workers.",
             )
         return ConfigurationError(f"No worker is named {name}.", f"Configured: {known}.")
+
+
+def _builtin_worker(spec: WorkerSpec, agents: Agents) -> Worker:
+    from loopcoder.adapters.builtin.worker import AnthropicWorker
+
+    seat = seat_of(spec, agents.settings, agents.environ)
+    return AnthropicWorker(spec, seat, agents.sandbox(), agents.repository.object_stores)
+
+
+def _builtin_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+    from loopcoder.adapters.builtin.reviewer import AnthropicReviewer
+
+    seat = seat_of(spec, agents.settings, agents.environ)
+    return AnthropicReviewer(spec, seat, agents.sandbox(), agents.repository.object_stores)
 
 
 def _command_worker(spec: WorkerSpec, agents: Agents) -> Worker:
@@ -138,10 +156,10 @@ def _scripted_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
 
 
 WORKERS: Mapping[str, Callable[[WorkerSpec, Agents], Worker]] = MappingProxyType(
-    {"command": _command_worker, "scripted": _scripted_worker}
+    {"anthropic": _builtin_worker, "command": _command_worker, "scripted": _scripted_worker}
 )
 REVIEWERS: Mapping[str, Callable[[WorkerSpec, Agents], Reviewer]] = MappingProxyType(
-    {"command": _command_reviewer, "scripted": _scripted_reviewer}
+    {"anthropic": _builtin_reviewer, "command": _command_reviewer, "scripted": _scripted_reviewer}
 )
 
 

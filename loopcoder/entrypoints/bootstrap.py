@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.domain.issue import BOT, Actor
+from loopcoder.entrypoints.builtin import with_default_worker
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
@@ -114,7 +115,8 @@ class House:
         source = self.config_source
         if self.unconfigured:
             return Settings(base=self.repository.current_branch() or "main")
-        return self.located(source.from_base() if self.from_base else source.from_working_tree())
+        found = source.from_base() if self.from_base else source.from_working_tree()
+        return with_default_worker(self.located(found), self.environ)
 
     def located(self, settings: Settings) -> Settings:
         """The settings with the repository on GitHub, where they do not name it themselves."""

@@ -27,10 +27,12 @@ from loopcoder.domain.settings import (
     Landing,
     LandingMode,
     Limits,
+    Price,
     ReviewerSpec,
     Settings,
     WorkerSpec,
 )
+from loopcoder.entrypoints import builtin
 from loopcoder.entrypoints import config_schema as schema
 from loopcoder.entrypoints.yaml_places import Document, Path, read_yaml
 
@@ -258,6 +260,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         jobs=data.jobs,
         limits=Limits(**_fields(data.limits)),
         budget=Caps(**_fields(data.budget)),
+        prices={model: Price(**_fields(each)) for model, each in data.prices.items()},
         breaker=BreakerSettings(data.breaker.failures, data.breaker.cooldown),
         policy=ChangePolicy(
             protected=tuple(data.policy.protected),
@@ -295,8 +298,13 @@ def _hosts(network: bool | list[str]) -> tuple[str, ...]:
     return (EVERYTHING,) if network else ()
 
 
-def _agent(name: str, section: schema.WorkerSection) -> WorkerSpec:
-    cost = section.cost or ("free" if section.kind == "scripted" else "reported")
+_COSTS = {"scripted": "free", "anthropic": "metered"}
+
+
+def _agent(
+    name: str, section: schema.WorkerSection, model: str = builtin.WORKER_MODEL
+) -> WorkerSpec:
+    cost = section.cost or _COSTS.get(section.kind, "reported")
     options: dict[str, object] = {}
     if section.mcp:
         options["mcp"] = list(section.mcp)
@@ -305,12 +313,13 @@ def _agent(name: str, section: schema.WorkerSection) -> WorkerSpec:
     return WorkerSpec(
         name=name,
         kind=section.kind,
-        model=section.model,
+        model=section.model or (model if section.kind == builtin.KIND else ""),
         argv=tuple(section.run),
         timeout_s=section.timeout,
         stall_s=section.stall,
         cost=CostBasis(cost),
         max_parallel=section.max_parallel,
+        turns=section.turns,
         fallback=tuple(section.fallback),
         network=tuple(section.network),
         env=dict(section.env),
@@ -321,4 +330,5 @@ def _agent(name: str, section: schema.WorkerSection) -> WorkerSpec:
 def _reviewer(section: schema.ReviewerSection | None) -> ReviewerSpec | None:
     if section is None:
         return None
-    return ReviewerSpec(_agent("reviewer", section), Calibration(section.calibration))
+    agent = _agent("reviewer", section, builtin.REVIEWER_MODEL)
+    return ReviewerSpec(agent, Calibration(section.calibration))

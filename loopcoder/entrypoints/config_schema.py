@@ -143,6 +143,9 @@ Money = Annotated[
     BeforeValidator(_off_is_none),
     Phrase("US dollars, such as `$2`, or `off`"),
 ]
+Rate = Annotated[
+    Decimal, BeforeValidator(parse_money), Field(ge=0), Phrase("US dollars, such as `$2.50`")
+]
 Tokens = Annotated[
     Annotated[int, BeforeValidator(parse_count), Field(ge=1)] | None,
     BeforeValidator(_off_is_none),
@@ -241,10 +244,11 @@ class WorkerSection(Section):
             None,
             description="`free`, `reported` by the agent itself, or `metered` by us. "
             "A command that reports nothing is charged what was reserved for it. "
-            "Default: `reported`; for `scripted`: `free`.",
+            "Default: `reported`; for `scripted`: `free`; for `anthropic`: `metered`.",
         )
     )
     max_parallel: Jobs = Field(50, description="Most runs at the same time.")
+    turns: Positive = Field(200, description="Most replies in one run, for kind `anthropic`.")
     fallback: Texts = Field([], description="Workers to use when this one's provider fails.")
     network: Hosts = Field([], description="Hosts it may reach besides `network.allow`.")
     env: Environment = Field({}, description="Variables added to its empty environment.")
@@ -292,6 +296,15 @@ class BudgetSection(Section):
     day: Money = Field(Decimal(50), description="Cap for a calendar day (UTC).")
     month: Money = Field(Decimal(500), description="Cap for a calendar month (UTC).")
     tokens_per_attempt: Tokens = Field(2_000_000, description="Cap of tokens for an attempt.")
+
+
+class PriceSection(Section):
+    """What a model costs, in US dollars for a million tokens."""
+
+    input: Rate = Field(description="Input.")
+    output: Rate = Field(description="Output.")
+    cache_read: Rate | None = Field(None, description="Input read from the prompt cache.")
+    cache_write: Rate | None = Field(None, description="Input written to it.")
 
 
 class BreakerSection(Section):
@@ -395,6 +408,9 @@ class Configuration(Section):
     limits: LimitsSection = _section(LimitsSection, "Limits of ticks and days.")
     github: GitHubSection = _section(GitHubSection, "Manners towards GitHub.")
     budget: BudgetSection = _section(BudgetSection, "Caps of money and tokens.")
+    prices: dict[str, PriceSection] = Field(
+        {}, description="Prices by model, where the published ones do not hold."
+    )
     breaker: BreakerSection = _section(BreakerSection, "When failures stop dispatch.")
     policy: PolicySection = _section(PolicySection, "Guardrails on a change.")
     commit: CommitSection = _section(CommitSection, "The look of commits.")

@@ -32,6 +32,7 @@ class ReviewOrder:
     head: str
     diff_sha256: str
     max_usd: Decimal | None = None
+    max_tokens: int | None = None
     timeout_s: float = 1200.0
     stop: threading.Event = field(default_factory=threading.Event)
 

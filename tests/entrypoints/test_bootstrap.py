@@ -127,7 +127,7 @@ def test_an_unknown_worker_is_answered_with_the_known_ones(project: Project) -> 
         house.agents.worker("x")
 
 
-@pytest.mark.parametrize("kind", ["claude-code", "codex", "anthropic"])
+@pytest.mark.parametrize("kind", ["codex", "acp"])
 def test_kinds_of_later_versions_are_refused_with_a_way_out(project: Project, kind: str) -> None:
     text = BASE + f"workers: {{default: {{kind: {kind}}}}}\nreviewer: {{kind: {kind}}}\n"
     house = house_of(project, text)
