@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from loopcoder.domain.settings import Caps, CostBasis
 
@@ -31,7 +31,7 @@ def allowance(
     if cost is CostBasis.FREE or not bounds:
         return Decimal(0)
     left = max(min(bounds) - spent, Decimal(0))
-    return (left * share).quantize(_CENT)
+    return (left * share).quantize(_CENT, ROUND_DOWN)  # up would be over the cap
 
 
 def is_bounded(cost: CostBasis, caps: Caps, unit_cap: Decimal | None = None) -> bool:

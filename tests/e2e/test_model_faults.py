@@ -1,0 +1,92 @@
+"""Every way a model can fail, each on a unit of its own in one tick, and the page of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopcoder.adapters.memory.clock import FixedClock
+from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.tick_report import TickReport
+from loopcoder.entrypoints.bootstrap import open_house
+from tests.e2e.test_builtin_worker import APPROVE, REVIEWER, WORKER
+from tests.model_server.world import Model
+from tests.support.clocked import tick_at
+from tests.support.model_faults import CASES, Case, table
+from tests.support.project import Project
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "workers.md"
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """The tick over, and what the journal and the model remember of it."""
+
+    report: TickReport
+    attempts: dict[str, AttemptRecord]
+    model: Model
+    project: Project
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One tick with a unit for every case; waiting between tries takes no time."""
+    model, project = Model.start(), Project(tmp_path_factory.mktemp("faults"))
+    project.env |= model.env
+    model.review("*", [APPROVE])
+    for case in CASES:
+        model.work(case.unit, case.turns)
+        for order in case.orders:
+            model.order(**{"unit": case.unit, **order})
+    workers = {case.unit: {**WORKER, **case.worker} for case in CASES if case.worker}
+    project.begin(
+        "".join(_item(case) for case in CASES),
+        config={
+            "workers": {"default": WORKER, **workers},
+            "reviewer": REVIEWER,
+            "jobs": len(CASES),
+            "limits": {"units_per_tick": 50, "open_prs": 50, "review_rounds": 0},
+            "budget": {"tick": "$100", "day": "$100"},
+        },
+    )
+    report = tick_at(project, FixedClock())
+    house = open_house(project.root, from_base=True, environ=project.environment)
+    history = house.journal_reader.history()
+    attempts = {case.unit: history.unit(case.unit).attempts[-1] for case in CASES}
+    yield Aftermath(report, attempts, model, project)
+    model.close()
+
+
+def _item(case: Case) -> str:
+    item = f"- [ ] {case.unit} <!-- id: {case.unit} -->\n"
+    return item + (f"  Worker: {case.unit}\n" if case.worker else "")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.unit)
+def test_a_fault_leads_to(after: Aftermath, case: Case) -> None:
+    line = next(line for line in after.report.units if line.unit == case.unit)
+    finished = after.attempts[case.unit].finished
+    assert finished is not None
+    failure = finished.failure.value if finished.failure else None
+    assert (line.outcome, failure, finished.strike) == (case.ends, case.failure, case.strike), line
+
+
+def test_nothing_was_asked_that_nobody_scripted(after: Aftermath) -> None:
+    assert [each.unit for each in after.model.unscripted] == []
+
+
+def test_every_reply_and_every_broken_one_is_paid(after: Aftermath) -> None:
+    """What the server counted is what the journal says, to the token."""
+    for case in CASES:
+        if case.unit in ("cut", "truncated", "slow", "hanging"):
+            continue  # a reply that was given up is known only by what came of it
+        asked = [each.usage for each in after.model.asked(case.unit) if each.usage]
+        replies = after.attempts[case.unit].tokens
+        assert replies >= sum(sum(usage.values()) for usage in asked), case.unit
+
+
+def test_the_page_prints_this_table() -> None:
+    assert table() in PAGE.read_text("utf-8")
