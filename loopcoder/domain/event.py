@@ -323,6 +323,16 @@ class PullOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Attested(Fact):
+    """A signed statement about `commit` is kept: `sha256` is the hash of the statement."""
+
+    kind: ClassVar[str] = "change.attested"
+    commit: str
+    sha256: str
+    keyid: str
+
+
+@dataclass(frozen=True, slots=True)
 class PullUpdated(Fact):
     """Our fix-up was pushed; `answered` are the comments and red checks it took in."""
 
@@ -397,6 +407,7 @@ FACTS: tuple[type[Fact], ...] = (
     NeedsHuman,
     Reserved,
     Settled,
+    Attested,
     PullOpened,
     PullUpdated,
     Landed,

@@ -13,11 +13,12 @@ from decimal import Decimal
 
 from loopcoder.domain.settings import CommitStyle
 from loopcoder.domain.unit import Unit, UnitId, is_unit_id
-from loopcoder.domain.untrusted import cell, code, quote, sanitise, sanitise_line
+from loopcoder.domain.untrusted import cell, code, fence, quote, sanitise, sanitise_line
 from loopcoder.domain.verdict import Check, Decision, Finding
 
 LONGEST_TITLE = 200
 LONGEST_ASKED = 8_000
+LONGEST_ENVELOPE = 16_000
 MOST_ROWS = 20
 FILES_SHOWN = 6
 
@@ -37,7 +38,8 @@ _VERDICTS = {
 class PullFacts:
     """Everything a pull request's body tells. `files` are the changed paths, `escalations` what
     the change policy wants a person to look at, `earlier` the findings of rounds before, mended
-    since. `closes` is false for a change that leaves its issue open."""
+    since. `closes` is false for a change that leaves its issue open. `attestation` is the signed
+    envelope (`domain/dsse.py`)."""
 
     unit: Unit
     attempt: int
@@ -56,6 +58,8 @@ class PullFacts:
     usd: Decimal = Decimal(0)
     escalations: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    branch: str = ""
+    attestation: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def pull_body(facts: PullFacts) -> str:
         "## Review\n\n" + "\n".join(_review(facts)),
         *_warnings(facts.warnings),
         "---\n\n" + _provenance(facts),
+        *_attested(facts),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -219,6 +224,19 @@ def _provenance(facts: PullFacts) -> str:
         f"`loopcoder log {facts.unit.id}` shows the record this is written from. "
         "A person merges; nothing here can."
     )
+
+
+def _attested(facts: PullFacts) -> Iterator[str]:
+    """The signed statement, folded, and the command that checks it."""
+    if not facts.attestation:
+        return
+    shown = facts.attestation.decode("ascii").strip()
+    where = f"kept under `refs/loopcoder/attestations` at {facts.head[:12]}"
+    told = f"`loopcoder attest verify {facts.branch}` checks it; it is {where}."
+    if len(shown) <= LONGEST_ENVELOPE:
+        told += "\n\n" + fence(shown, "json")
+    title = "Signed statement of how this came to be"
+    yield f"<details>\n<summary>{title}</summary>\n\n{told}\n\n</details>"
 
 
 def _code(text: str, *, max_length: int) -> str:

@@ -140,6 +140,24 @@ class GitHubManners:
     list_lag_s: float = 90.0
 
 
+class Signing(StrEnum):
+    """Who vouches for a change: a key, the run's identity, whichever there is, or nobody."""
+
+    AUTO = "auto"
+    SSH = "ssh"
+    OIDC = "oidc"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationSettings:
+    """`key` is a path on this machine (`~` is the person's home); `signers` are public keys."""
+
+    sign: Signing = Signing.AUTO
+    key: str = ""
+    signers: tuple[str, ...] = ()
+
+
 class LandingMode(StrEnum):
     PULL_REQUEST = "pull-request"
     COMMIT = "commit"
@@ -187,6 +205,7 @@ class Settings:
     skills_paths: tuple[str, ...] = ()
     retention_s: float = 30 * 24 * HOUR
     github: GitHubManners = GitHubManners()
+    attestation: AttestationSettings = AttestationSettings()
     source: str = ""
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from loopcoder.domain.action import Dispatch
+from loopcoder.domain.canonical import input_hash
 from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.event import AttemptBegun, ClaimReleased, ClaimTaken, Entry, Holder
 from loopcoder.domain.history import Claim, History
@@ -56,6 +58,8 @@ def take_claim(
         update_only=step.update_only,
     )
 
+    decided_on = input_hash({**asdict(step), "digest": begun.unit_digest})
+
     def claim(history: History) -> list[Entry]:
         record = history.unit(step.unit)
         if is_claim_alive(record.claim, services):
@@ -64,10 +68,10 @@ def take_claim(
         if open_attempt != (step.attempt if step.resume else None):
             raise Stale(f"the attempts of {step.unit} changed since the decision.")
         epoch = record.epoch + 1
-        entries = [Entry(taken, step.unit, step.attempt, epoch)]
-        if not step.resume:
-            entries.append(Entry(begun, step.unit, step.attempt, epoch))
-        return entries
+        facts = (taken,) if step.resume else (taken, begun)
+        return [
+            Entry(fact, step.unit, step.attempt, epoch, input_hash=decided_on) for fact in facts
+        ]
 
     events = services.journal.transact(claim)
     assert events[0].epoch is not None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from loopcoder.domain.canonical import input_hash
 from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.event import EffectBegun, EffectFinished, EffectOutcome, Entry, Fact, Json
 from loopcoder.domain.unit import UnitId
@@ -44,8 +45,10 @@ def effect(
     anything again. Only what was refused before it was tried is closed, as stale.
     """
 
+    decided = input_hash({"verb": verb, "target": target, "unit": unit, **(detail or {})})
+
     def entry(fact: Fact) -> Entry:
-        return Entry(fact, unit, attempt, epoch, principal)
+        return Entry(fact, unit, attempt, epoch, principal, decided)
 
     (begun,) = journal.record(entry(EffectBegun(verb, target, dict(detail or {}))))
     running = Effect()

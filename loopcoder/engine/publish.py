@@ -14,6 +14,7 @@ from loopcoder.domain.pull_body import PullFacts, pull_body, pull_title
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt import Ended, Judged, end_attempt
+from loopcoder.engine.attest import Attestation, attest
 from loopcoder.engine.claim import holds_claim
 from loopcoder.engine.effects import effect
 from loopcoder.engine.review import findings_of
@@ -28,8 +29,9 @@ def publish(judged: Judged) -> tuple[Ended, PullRequest]:
     desk, step = judged.desk, judged.step
     _still_ours(judged)
     branch = branch_name(desk.view.record.plan, step.unit)
+    attestation = attest(judged)
     _push(judged, branch)
-    pull = _propose(judged, branch)
+    pull = _propose(judged, branch, attestation)
     updated = step.pull is not None
     outcome = UnitOutcome.UPDATED if updated else UnitOutcome.PROPOSED
     desk.log(StageFinished("publish", 1, True, judged.commit), principal="publisher")
@@ -99,10 +101,10 @@ def _push(judged: Judged, branch: str) -> None:
             desk.services.code_host.push_branch(branch, judged.commit, step.expected_head)
 
 
-def _propose(judged: Judged, branch: str) -> PullRequest:
+def _propose(judged: Judged, branch: str, attestation: Attestation) -> PullRequest:
     """The branch's open pull request, made when there is none."""
     desk, step, host = judged.desk, judged.step, judged.desk.services.code_host
-    draft = _draft(judged, branch)
+    draft = _draft(judged, branch, attestation)
     found = next((p for p in host.list_pulls() if p.branch == branch and p.is_open), None)
     verb = "pull.update" if found else "pull.create"
     answered = (*step.feedback, *step.checks)
@@ -127,7 +129,7 @@ def _propose(judged: Judged, branch: str) -> PullRequest:
     return pull
 
 
-def _draft(judged: Judged, branch: str) -> PullDraft:
+def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
     desk, step = judged.desk, judged.step
     services, unit = desk.services, desk.view.unit
     files = judged.policy.detail.get("files")
@@ -147,7 +149,9 @@ def _draft(judged: Judged, branch: str) -> PullDraft:
         summary=judged.summary,
         files=tuple(map(str, files)) if isinstance(files, list) else (),
         escalations=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
-        warnings=(*_remarks(judged), *services.warnings),
+        warnings=(*_remarks(judged), *filter(None, [attestation.trouble]), *services.warnings),
+        branch=branch,
+        attestation=attestation.envelope,
     )
     owner = (unit.owner,) if unit.owner else services.settings.reviewers
     return PullDraft(

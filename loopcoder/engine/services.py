@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loopcoder.domain.event import Holder
 from loopcoder.domain.settings import Settings
+from loopcoder.ports.attestor import Attestor
 from loopcoder.ports.ci import ContinuousIntegration, NoChecks
 from loopcoder.ports.clock import Clock
 from loopcoder.ports.code_host import CodeHost
@@ -29,7 +30,7 @@ class Services:
     """`is_alive` tells whether a claim's process still runs; `end_leftovers` ends processes that
     a dead run recorded in an outbox. `runs` is the folder artifacts are kept in. `stop` is set
     when everything must end at the next safe point. `meter` counts requests, where the tracker
-    is asked over a network."""
+    is asked over a network. `attestor` is None where nothing is attested."""
 
     settings: Settings
     tracker: Tracker
@@ -51,3 +52,4 @@ class Services:
     warnings: tuple[str, ...] = ()
     meter: ApiMeter | None = None
     ci: ContinuousIntegration = field(default_factory=NoChecks)
+    attestor: Attestor | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopcoder.domain.action import Dispatch
+from loopcoder.domain.canonical import input_hash
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.event import Entry, Fact, StageBegun, StageFinished
 from loopcoder.domain.history import AttemptRecord
@@ -69,9 +70,34 @@ class Desk:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def log(self, *facts: Fact, principal: str = "scheduler") -> None:
+    def log(self, *facts: Fact, principal: str = "scheduler", decided_on: str = "") -> None:
+        """Record facts about this attempt. `decided_on` is the hash of what they follow from."""
         self.services.journal.record(
-            *(Entry(f, self.step.unit, self.step.attempt, self.epoch, principal) for f in facts)
+            *(
+                Entry(f, self.step.unit, self.step.attempt, self.epoch, principal, decided_on)
+                for f in facts
+            )
+        )
+
+    def inputs_of(self, stage: str, round_: int, sha: str) -> str:
+        """The hash of everything a stage starts from: the text, the base, the commit, and the
+        receipts of the stages before it."""
+        record = self.record
+        receipts = [
+            (each.stage, each.round, each.finished.passed, each.finished.sha)
+            for each in record.stages
+            if each.finished
+        ]
+        return input_hash(
+            {
+                "stage": stage,
+                "round": round_,
+                "sha": sha,
+                "unit": record.begun.unit_digest,
+                "base": record.begun.base,
+                "start": record.begun.start,
+                "receipts": receipts,
+            }
         )
 
     def check_stop(self) -> None:
@@ -115,9 +141,10 @@ class Desk:
         if stage not in HARVEST:
             self.check_hold()
         self.services.listener.stage_began(self.step.unit, stage, round_)
-        self.log(StageBegun(stage, round_, sha), principal=principal)
+        inputs = self.inputs_of(stage, round_, sha)
+        self.log(StageBegun(stage, round_, sha), principal=principal, decided_on=inputs)
         result = replace(act(), artifacts=self._new_papers(round_))
-        self.log(result, principal=principal)
+        self.log(result, principal=principal, decided_on=inputs)
         return result
 
     def _new_papers(self, round_: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, Severity
 from loopcoder.domain.reach import EVERYTHING
 from loopcoder.domain.settings import (
+    AttestationSettings,
     BreakerSettings,
     Calibration,
     Caps,
@@ -30,6 +31,7 @@ from loopcoder.domain.settings import (
     Price,
     ReviewerSpec,
     Settings,
+    Signing,
     WorkerSpec,
 )
 from loopcoder.entrypoints import builtin
@@ -279,6 +281,9 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         skills_budget=data.skills.budget,
         skills_paths=tuple(data.skills.paths),
         retention_s=data.retention,
+        attestation=AttestationSettings(
+            Signing(data.attestation.sign), data.attestation.key, tuple(data.attestation.signers)
+        ),
         github=GitHubManners(data.github.write_pause, data.github.list_lag),
         source=source,
     )

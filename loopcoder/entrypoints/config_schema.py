@@ -117,6 +117,17 @@ def _network(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _signer(value: str) -> str:
+    words = value.split()
+    if len(words) < 2 or not any(w.startswith(("ssh-", "ecdsa-", "sk-")) for w in words[:2]):
+        raise ValueError("write a line as in a .pub file, such as `ssh-ed25519 AAAA…`")
+    return value
+
+
+def _attestation(value: object) -> object:
+    return {"sign": value} if isinstance(value, str | bool) else value
+
+
 def _landing(value: object) -> object:
     return {"mode": value} if isinstance(value, str) else value
 
@@ -339,6 +350,26 @@ class LandingSection(Section):
     )
 
 
+class AttestationSection(Section):
+    sign: Annotated[
+        Literal["auto", "ssh", "oidc", "off"],
+        BeforeValidator(_off),
+        Phrase("`auto`, `ssh`, `oidc` or `off`"),
+    ] = Field(
+        "auto",
+        description="Who signs the statement about a change: a key (`ssh`), the identity of an "
+        "Actions run (`oidc`), whichever there is (`auto`), or nobody.",
+    )
+    key: Text = Field(
+        "", description="Private SSH key on the machine that ticks; default: one made for it."
+    )
+    signers: Annotated[
+        list[Annotated[str, AfterValidator(_signer)]],
+        BeforeValidator(_list),
+        Phrase("list of public SSH keys"),
+    ] = Field([], description="Public keys whose signatures `loopcoder attest verify` believes.")
+
+
 class SkillsSection(Section):
     budget: Positive = Field(8000, description="Most tokens of skills in one prompt.")
     paths: Globs = Field([], description="Further folders to look for skills in.")
@@ -417,6 +448,9 @@ class Configuration(Section):
     reviewers: Texts = Field([], description="People or teams asked for review without `Owner:`.")
     landing: Annotated[LandingSection, BeforeValidator(_landing)] = _section(
         LandingSection, "How finished work lands."
+    )
+    attestation: Annotated[AttestationSection, BeforeValidator(_attestation)] = _section(
+        AttestationSection, "Signed statements of how changes came to be."
     )
     skills: SkillsSection = _section(SkillsSection, "Skills carried by prompts.")
     notify: Annotated[

@@ -11,6 +11,7 @@ from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
 from loopcoder.domain.redaction import Redactor
 from loopcoder.domain.settings import Calibration, Command, LandingMode, Settings
 from loopcoder.engine.services import Services
+from loopcoder.entrypoints.attesting import open_attestor
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.ports.commands import CommandResult
 from loopcoder.ports.landing import LandingStrip
@@ -74,6 +75,7 @@ def open_workshop(
         stop=stop or threading.Event(),
         warnings=standing_warnings(settings),
         meter=house.meter,
+        attestor=open_attestor(house, redactor),
         ci=house.ci,
     )
 

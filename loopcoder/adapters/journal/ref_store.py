@@ -72,6 +72,7 @@ class RefStore:
     ref: str
     environment: Callable[[], Mapping[str, str]]
     object_format: str = "sha1"
+    what: str = "the shared journal"
 
     @property
     def begun_ref(self) -> str:
@@ -155,11 +156,11 @@ class RefStore:
         before = self.files(known) if known and self._has(known) else {}
         if HEAD not in files:
             raise Damaged(Break(0, "?", f"the commit has no {HEAD}"))
-        (note,) = self._contents([files[HEAD]])
+        (note,) = self.contents([files[HEAD]])
         head = parse_head(note)
         ordered = order_files(files, head)
         changed = [(span, name) for span, name in ordered if before.get(name) != files[name]]
-        contents = self._contents([files[name] for _, name in changed])
+        contents = self.contents([files[name] for _, name in changed])
         rows = [
             row
             for (span, _), data in zip(changed, contents, strict=True)
@@ -167,7 +168,8 @@ class RefStore:
         ]
         return Reading(commit, head, tuple(rows))
 
-    def _contents(self, blobs: list[str]) -> list[bytes]:
+    def contents(self, blobs: list[str]) -> list[bytes]:
+        """What the files of a commit hold, by the names that `files` gives."""
         asked = "".join(f"{blob}\n" for blob in blobs).encode()
         answer = self._git().run("cat-file", "--batch", input=asked).stdout
         found, at = [], 0
@@ -231,17 +233,17 @@ class RefStore:
             )
         if any(each in said.lower() for each in _UNKNOWN):
             return LoopcoderError(
-                f"{self.remote} does not accept the token that git needs for the shared journal: "
-                f"{words}.",
+                f"{self.remote} does not accept the token that git needs for {self.what}: {words}.",
                 "Renew the token (GITHUB_TOKEN, or whatever git uses for this address).",
             )
         if any(each in said.lower() for each in _DENIED):
             return LoopcoderError(
-                f"{self.remote} does not let us use the shared journal: {words}.",
+                f"{self.remote} does not let us use {self.what}: {words}.",
                 "Give the token the permission contents: write.",
             )
         return Unavailable(
-            f"The shared journal on {self.remote} could not be reached: {words}.",
+            f"{self.what[0].upper()}{self.what[1:]} on {self.remote} could not be reached: "
+            f"{words}.",
             "Check the network and the address, then run the command again.",
         )
 

@@ -39,6 +39,8 @@ VERBS: Mapping[str, Verb] = {
     "log": Verb("log", "See", "Show what happened to a unit."),
     "report": Verb("report", "See", "Show what a run did, or everything since a day."),
     "prompt": Verb("prompt", "See", "Show the prompt that a worker would get."),
+    "attest": Verb("attest", "See", "Check the signed statement of how a change came to be."),
+    "audit": Verb("audit", "See", "Derive from the journal why a pull request exists."),
     "budget": Verb("budget", "See", "Show what was spent, and what is left."),
     "breaker": Verb("breaker", "See", "Show or reset what stopped dispatch after failures."),
     "issue": Verb("issue", "Decide", "List, show and write issues of the local tracker."),

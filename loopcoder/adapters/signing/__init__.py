@@ -1,0 +1,1 @@
+"""Ways to sign, each with its way to check."""
