@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
@@ -21,14 +21,31 @@ AT_ONCE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Blockers:
-    """What a unit waits for: issue numbers, and units that are not filed yet.
-
-    `completed` are the numbers of edges that hold nothing up any more.
-    """
+    """What a unit waits for: issue numbers, and units that are not filed yet, in the order of
+    their filing. `done` are the numbers of its other edges that hold nothing up any more, and
+    `waived` of those that a person gave up."""
 
     numbers: frozenset[int] = frozenset()
     unfiled: tuple[UnitId, ...] = ()
-    completed: frozenset[int] = frozenset()
+    done: frozenset[int] = frozenset()
+    waived: frozenset[int] = frozenset()
+
+    @property
+    def completed(self) -> frozenset[int]:
+        return self.done | self.waived
+
+    def without(self, numbers: Iterable[int]) -> Blockers:
+        """Once a person gave up some of them."""
+        gone = frozenset(numbers)
+        if not gone:
+            return self
+        return replace(self, numbers=self.numbers - gone, waived=self.waived | gone)
+
+    @property
+    def kept(self) -> tuple[tuple[int, ...], tuple[UnitId, ...]]:
+        """As many of them as get a label, those with the lowest numbers first."""
+        numbers = tuple(sorted(self.numbers)[:MOST_BLOCKERS])
+        return numbers, self.unfiled[: MOST_BLOCKERS - len(numbers)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +66,15 @@ NO_BLOCKERS = Blockers()
 class Graph:
     """What is known of every possible blocker once the plan is applied.
 
-    `labelled` tells on which issues a label was last ours.
+    `ids` are the database ids of all issues by number, `to_file` the units that will be filed
+    and when; `labelled` tells on which issues a label was last ours.
     """
 
     numbers: Mapping[UnitId, int]
     completed_units: set[UnitId]
     completed_issues: set[int]
-    known_issues: set[int]
-    to_file: set[UnitId]
+    ids: Mapping[int, int]
+    to_file: Mapping[UnitId, int]
     repository: str = ""
     labelled: Callable[[str], Iterable[int]] = lambda label: ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -65,7 +83,7 @@ class Graph:
         """The unit's blockers by the roadmap and by people's word, waived ones left out."""
         if not unit.after and not unit.after_issues and not record.added_edges:
             return NO_BLOCKERS
-        open_, done, unfiled = set[int](), set[int](), []
+        open_, done, unfiled = set[int](), set[int](), list[UnitId]()
         for blocker in unit.after:
             number = self.numbers.get(blocker)
             if blocker in self.completed_units:
@@ -76,14 +94,17 @@ class Graph:
                 unfiled.append(blocker)
         for number in [*self._local(unit), *record.added_edges]:
             (done if number in self.completed_issues else open_).add(number)
+        unfiled.sort(key=self.to_file.__getitem__)
         waived = waived_by(unit, record)
-        return Blockers(frozenset(open_ - waived), tuple(unfiled), frozenset(done | waived))
+        return Blockers(
+            frozenset(open_ - waived), tuple(unfiled), frozenset(done - waived), frozenset(waived)
+        )
 
     def _local(self, unit: Unit) -> Iterable[int]:
         for ref in unit.after_issues:
             if ref.repository and ref.repository.casefold() != self.repository.casefold():
                 continue
-            if ref.number not in self.known_issues:
+            if ref.number not in self.ids:
                 self._report(unit, ref)
             yield ref.number
 
@@ -149,12 +170,13 @@ def _label(number: int) -> str:
 
 
 def _blocker_labels(unit: Unit, blockers: Blockers, graph: Graph) -> list[str]:
-    numbers = sorted(blockers.numbers)
-    if len(numbers) > MOST_BLOCKERS:
-        summary = f"{unit.id} has {len(numbers)} open blockers; {MOST_BLOCKERS} get a label."
+    many = len(blockers.numbers) + len(blockers.unfiled)
+    if many > MOST_BLOCKERS:
+        summary = f"{unit.id} has {many} open blockers; {MOST_BLOCKERS} of them get a label."
+        remedy = "It waits for all of them. More than that is hard to follow: group some of them."
         place = Place(unit.file, unit.line)
-        graph.diagnostics.append(Diagnostic(Severity.WARNING, summary, where=place))
-    return [_label(number) for number in numbers[:MOST_BLOCKERS]]
+        graph.diagnostics.append(Diagnostic(Severity.WARNING, summary, remedy, place))
+    return [_label(number) for number in blockers.kept[0]]
 
 
 def _is_over(label: str, blockers: Blockers, graph: Graph) -> bool:

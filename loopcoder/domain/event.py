@@ -83,7 +83,11 @@ class IssueBound(Fact):
 
 @dataclass(frozen=True, slots=True)
 class UnitApplied(Fact):
-    """What was last written to the unit's issue: the reference point for drift and change."""
+    """What was last written to the unit's issue: the reference point for drift and change.
+
+    `native` are the blockers (issue numbers) in the tracker's own dependencies that are accounted
+    for, `others` the database ids of blockers there that hold nothing up.
+    """
 
     kind: ClassVar[str] = "unit.applied"
     number: int
@@ -93,6 +97,8 @@ class UnitApplied(Fact):
     box: str
     edges: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    native: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
 
 
 # --- people's words ---------------------------------------------------------------------------

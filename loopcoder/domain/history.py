@@ -306,18 +306,8 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return _retried(record, event)
         case e.NeedsHuman():
             return replace(record, needs_human=fact)
-        case e.EdgeAdded():
-            return replace(
-                record,
-                added_edges=record.added_edges | {fact.blocker},
-                waivers=tuple(w for w in record.waivers if w.blocker != fact.blocker),
-            )
-        case e.EdgeWaived():
-            return replace(
-                record,
-                added_edges=record.added_edges - {fact.blocker},
-                waivers=(*record.waivers, Waiver(fact.blocker, fact.edges_digest, fact.by)),
-            )
+        case e.EdgeAdded() | e.EdgeWaived():
+            return with_word(record, fact)
         case e.Landed():
             return replace(record, landed=fact)
         case e.PullOpened():
@@ -335,6 +325,21 @@ def _retried(record: UnitRecord, event: e.Event) -> UnitRecord:
     assert isinstance(event.fact, e.Retried)
     pull = replace(record.pull, fix_ups=0) if record.pull else None
     return replace(record, needs_human=None, retried_at=event.at, retry=event.fact, pull=pull)
+
+
+def with_word(record: UnitRecord, word: e.EdgeAdded | e.EdgeWaived) -> UnitRecord:
+    """The record once a person added or waived an edge."""
+    if isinstance(word, e.EdgeAdded):
+        return replace(
+            record,
+            added_edges=record.added_edges | {word.blocker},
+            waivers=tuple(w for w in record.waivers if w.blocker != word.blocker),
+        )
+    return replace(
+        record,
+        added_edges=record.added_edges - {word.blocker},
+        waivers=(*record.waivers, Waiver(word.blocker, word.edges_digest, word.by)),
+    )
 
 
 def _still_waived(record: UnitRecord, applied: e.UnitApplied) -> tuple[Waiver, ...]:

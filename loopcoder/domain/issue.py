@@ -57,8 +57,17 @@ class CloseReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeCounts:
+    """How many issues block one, and how many it blocks, by the tracker's own dependencies."""
+
+    blocked_by: int = 0
+    blocking: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as it stands. `id` is the tracker's database id, which survives a transfer."""
+    """An issue as it stands. `id` is the tracker's database id. `edges` is None where the
+    tracker keeps no dependencies of its own."""
 
     number: int
     id: int
@@ -72,6 +81,7 @@ class Issue:
     labels: frozenset[str] = frozenset()
     assignees: tuple[Actor, ...] = ()
     closed_by: Actor | None = None
+    edges: EdgeCounts | None = None
 
     @property
     def is_open(self) -> bool:
@@ -153,6 +163,17 @@ class LabelDefinition:
     name: str
     color: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeEvent:
+    """Somebody said that an issue is blocked by another, or that it is not any more. `blocker` is
+    the other's number in the same repository."""
+
+    blocker: int
+    added: bool
+    actor: Actor
+    at: datetime
 
 
 class PullState(StrEnum):

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.event import Fact, UnitApplied
-from loopcoder.domain.issue import Actor, CloseReason, Issue, LabelEvent
+from loopcoder.domain.issue import Actor, CloseReason, EdgeEvent, Issue, LabelEvent
 from loopcoder.domain.unit import Box, UnitId
 from loopcoder.domain.unit_text import UnitText
 
@@ -44,14 +44,33 @@ class PlanOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeEdges:
+    """The tracker's own dependencies: what blocks an issue, and who said so. Asked only where an
+    issue's count is not what we left."""
+
+    blocked_by: Callable[[int], Sequence[Issue]]
+    events: Callable[[int], Sequence[EdgeEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A blocker: its issue number, and the database id that the tracker knows it by."""
+
+    number: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actual:
-    """The tracker as it stands. The functions are asked only where a label of ours is missing."""
+    """The tracker as it stands. The functions are asked only where a label of ours is missing, or
+    an author is unknown. `native` is None where the tracker keeps no dependencies."""
 
     issues: Sequence[Issue]
     me: Actor
     label_names: Callable[[], Collection[str]] = lambda: ()
     label_events: Callable[[int], Sequence[LabelEvent]] = lambda number: ()
     may_write: Callable[[Actor], bool] = lambda actor: True
+    native: NativeEdges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +80,9 @@ class Change:
     `text` is written when not None; people's text around the block is taken from the issue as it
     is at that moment, and the change is stale when `seen`, the digest of title and block that it
     was planned on, no longer holds. `wait_for` are blockers whose issue number is known only
-    once they are filed. `before` is what counts as last applied, `after` what will be once all
-    is written; `facts` are recorded without a write. `replaces` is an issue that is gone.
+    once they are filed; those of `link_for` become edges too. `before` is what counts as last
+    applied, `after` what will be once all is written; `facts` are recorded without a write.
+    `replaces` is an issue that is gone.
     """
 
     action: ChangeAction
@@ -78,6 +98,9 @@ class Change:
     add_labels: tuple[str, ...] = ()
     remove_labels: tuple[str, ...] = ()
     wait_for: tuple[UnitId, ...] = ()
+    add_edges: tuple[Edge, ...] = ()
+    remove_edges: tuple[Edge, ...] = ()
+    link_for: tuple[UnitId, ...] = ()
     reopen: bool = False
     close: CloseReason | None = None
     box: Box = Box.OPEN
@@ -91,9 +114,15 @@ class Change:
     def writes(self) -> int:
         """How many writes on the tracker the change takes."""
         if self.action is ChangeAction.CREATE:
-            return 1
+            return 1 + self.edge_writes
         labels = len(self.add_labels) + len(self.remove_labels) + len(self.wait_for)
-        return labels + (self.text is not None) + self.reopen + (self.close is not None)
+        others = (self.text is not None) + self.reopen + (self.close is not None)
+        return labels + self.edge_writes + others
+
+    @property
+    def edge_writes(self) -> int:
+        """How many of them are about the tracker's own dependencies."""
+        return len(self.add_edges) + len(self.remove_edges) + len(self.link_for)
 
     @property
     def needs_approval(self) -> bool:
@@ -163,6 +192,8 @@ def _effect(change: Change) -> list[object]:
         list(change.add_labels),
         list(change.remove_labels),
         list(change.wait_for),
+        [[edge.number for edge in edges] for edges in (change.add_edges, change.remove_edges)],
+        list(change.link_for),
         change.reopen,
         change.close or "",
     ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from loopcoder.domain.binding import ADOPTED, RECOVERED, RECREATED, Bindings, bind_issues
 from loopcoder.domain.case import Case, collect_cases, collect_orphans
@@ -17,6 +18,8 @@ from loopcoder.domain.drift import (
 )
 from loopcoder.domain.edges import Graph, LabelChange, plan_labels, wanted_labels
 from loopcoder.domain.event import (
+    EdgeAdded,
+    EdgeWaived,
     EffectBegun,
     EffectFinished,
     EffectOutcome,
@@ -26,8 +29,9 @@ from loopcoder.domain.event import (
     UnitApplied,
 )
 from loopcoder.domain.graph import stable_order
-from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.history import History, UnitRecord, with_word
 from loopcoder.domain.issue import BLOCKED_BY, Issue
+from loopcoder.domain.native_edges import NO_EDGES, EdgeChange, NativeGraph
 from loopcoder.domain.plan import Actual, Change, ChangeAction, Plan, PlanOptions
 from loopcoder.domain.reuse import find_reuse
 from loopcoder.domain.standing import Standing, judge_standings
@@ -52,19 +56,22 @@ def plan_changes(
     bindings = bind_issues(desired, actual, history, options.trusted)
     cases = {case.unit.id: case for case in collect_cases(desired, history, bindings)}
     standings = judge_standings(list(cases.values()))
-    graph = _graph(cases, standings, actual, bindings, options)
+    order = stable_order(desired.units)
+    graph = _graph(cases, standings, actual, bindings, options, [unit.id for unit in order])
+    native = NativeGraph.of(actual, graph, [c.applied for c in cases.values() if c.applied])
     planner = _Planner(
-        desired.plan, actual, options, bindings, standings, graph, history.open_effects
+        desired.plan, actual, options, bindings, standings, graph, native, history.open_effects
     )
     changes: list[Change] = []
-    for unit in stable_order(desired.units):
+    for unit in order:
         changes += planner.changes(cases[unit.id])
     orphans = collect_orphans(desired, history, bindings)
     records = {**history.units, **{record.id: record for record, _ in orphans}}.values()
     vanished, warnings = plan_vanished(desired, records, bindings.issues, options)
     found = [_found(record, events, bindings, history) for record, events in orphans]
     reused = [error for case in cases.values() if (error := find_reuse(case, options))]
-    said = (*diagnostics, *bindings.diagnostics, *reused, *warnings, *graph.diagnostics)
+    said = (*diagnostics, *bindings.diagnostics, *reused, *warnings)
+    said += (*graph.diagnostics, *native.warnings())
     return Plan((*changes, *found, *vanished), said, desired.plan)
 
 
@@ -74,6 +81,7 @@ def _graph(
     actual: Actual,
     bindings: Bindings,
     options: PlanOptions,
+    order: Sequence[UnitId],
 ) -> Graph:
     numbers = {id: issue.number for id, issue in bindings.issues.items()}
     completed = {issue.number for issue in actual.issues if issue.is_completed}
@@ -84,8 +92,8 @@ def _graph(
         numbers=numbers,
         completed_units={id for id, standing in standings.items() if standing.completed},
         completed_issues=completed,
-        known_issues={issue.number for issue in actual.issues},
-        to_file={id for id, case in cases.items() if _to_file(case, standings[id])},
+        ids={issue.number: issue.id for issue in actual.issues},
+        to_file={id: n for n, id in enumerate(order) if _to_file(cases[id], standings[id])},
         repository=options.repository,
         labelled=lambda label: _labelled(label, cases),
     )
@@ -125,6 +133,22 @@ def _to_file(case: Case, standing: Standing) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """What becomes of an issue's labels and edges, and what people said by changing them."""
+
+    labels: LabelChange
+    edges: EdgeChange
+    wait_for: tuple[UnitId, ...] = ()
+    link_for: tuple[UnitId, ...] = ()
+    words: tuple[EdgeAdded | EdgeWaived, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        labels, edges = self.labels, self.edges
+        return bool(labels.add or labels.remove or edges.add or edges.remove or self.wait_for)
+
+
 class _Planner:
     """What the changes of all units have in common."""
 
@@ -136,10 +160,12 @@ class _Planner:
         bindings: Bindings,
         standings: dict[UnitId, Standing],
         graph: Graph,
+        native: NativeGraph,
         unfinished: Container[str],
     ) -> None:
         self.plan, self.actual, self.options = plan, actual, options
         self.bindings, self.standings, self.graph = bindings, standings, graph
+        self.native = native
         self.unfinished = unfinished
 
     def changes(self, case: Case) -> list[Change]:
@@ -174,7 +200,9 @@ class _Planner:
             *_place(case),
             text=case.text,
             add_labels=tuple(labels),
-            wait_for=blockers.unfiled,
+            wait_for=blockers.kept[1],
+            add_edges=self.native.first(blockers),
+            link_for=self.native.later(blockers),
             after=_applied(case, 0, tuple(sorted(labels)), Box.OPEN, written=True),
             replaces=gone,
         )
@@ -189,13 +217,14 @@ class _Planner:
         write = verdict.state is TextState.CHANGED or (drifted and not kept)
         overwritten = "; overwritten" if drifted else ""
         written = f"{verdict.reason}{overwritten}" if write else ""
-        labels, wait_for = self._labels(case, issue, standing)
+        links = self._links(case, issue, standing)
+        labels, edges, wait_for = links.labels, links.edges, links.wait_for
         change = Change(
-            _action(write, bool(labels.add or labels.remove or wait_for), standing),
+            _action(write, links.writes, standing),
             case.unit.id,
             issue.number,
             case.text.title,
-            _reason(standing, written, labels, wait_for),
+            _reason(standing, written, links),
             *_place(case),
             text=case.text if write else None,
             known_block=case.applied.block if case.applied else "",
@@ -203,34 +232,43 @@ class _Planner:
             add_labels=labels.add,
             remove_labels=labels.remove,
             wait_for=wait_for,
+            add_edges=edges.add,
+            remove_edges=edges.remove,
+            link_for=links.link_for,
             reopen=standing.reopen,
             close=standing.close,
             box=standing.box,
             before=case.applied,
-            after=_applied(case, issue.number, labels.ours, standing.box, written=not kept),
+            after=_applied(case, issue.number, labels.ours, standing.box, edges, written=not kept),
         )
-        if facts := self._facts(case, issue, change, labels):
+        if facts := self._facts(case, issue, change, links):
             change = replace(change, facts=facts)
         if not kept:
             return [change]
         return _with_drift(change, verdict)
 
-    def _labels(
-        self, case: Case, issue: Issue, standing: Standing
-    ) -> tuple[LabelChange, tuple[UnitId, ...]]:
-        """Labels are kept right as long as the issue is open, or is opened again."""
-        applied = case.applied.labels if case.applied else ()
+    def _links(self, case: Case, issue: Issue, standing: Standing) -> _Links:
+        """Labels and edges are kept right as long as the issue is open, or is opened again."""
+        applied = case.applied
+        asked = applied.labels if applied else ()
         if standing.completed or (not issue.is_open and not standing.reopen) or standing.close:
-            return LabelChange(ours=tuple(applied) or case.text.labels), ()
+            native, others = (applied.native, applied.others) if applied else ((), ())
+            ours = LabelChange(ours=tuple(asked) or case.text.labels)
+            return _Links(ours, EdgeChange(native=native, others=others))
         blockers = self.graph.blockers(case.unit, case.record)
-        change = plan_labels(
-            case.unit, issue, blockers, case.text.labels, applied, self.graph, self.actual
+        look = self.native.look(case.unit, issue, applied, blockers)
+        if look.words:
+            record = reduce(with_word, look.words, case.record)
+            blockers = self.graph.blockers(case.unit, record)
+        labels = plan_labels(
+            case.unit, issue, blockers, case.text.labels, asked, self.graph, self.actual
         )
-        return change, blockers.unfiled
+        blockers = blockers.without(fact.blocker for fact in labels.waived)
+        edges = self.native.change(issue, applied, look, blockers)
+        later = self.native.later(blockers)
+        return _Links(labels, edges, blockers.kept[1], later, (*look.words, *labels.waived))
 
-    def _facts(
-        self, case: Case, issue: Issue, change: Change, labels: LabelChange
-    ) -> tuple[Fact, ...]:
+    def _facts(self, case: Case, issue: Issue, change: Change, links: _Links) -> tuple[Fact, ...]:
         """What is to be recorded without a write: found bindings, receipts, new knowledge."""
         facts: list[Fact] = []
         if case.unit.id in self.bindings.recovered:
@@ -241,7 +279,7 @@ class _Planner:
         settled = case.applied if change.writes else change.after
         if settled and settled != case.record.applied:
             facts.append(settled)
-        return (*facts, *labels.waived)
+        return (*facts, *links.words)
 
     def _receipts(self, case: Case) -> Iterator[Fact]:
         """What became of writes that a dead process had begun."""
@@ -270,12 +308,10 @@ def _action(write: bool, labels: bool, standing: Standing) -> ChangeAction:
     return ChangeAction.UPDATE if write or labels else ChangeAction.NOOP
 
 
-def _reason(
-    standing: Standing, written: str, labels: LabelChange, wait_for: Sequence[UnitId]
-) -> str:
-    waits = [f"label for {names(wait_for)}"] if wait_for else []
-    parts = [part for part in (standing.reason, written, *labels.reasons, *waits) if part]
-    return "; ".join(parts) or standing.note or "unchanged"
+def _reason(standing: Standing, written: str, links: _Links) -> str:
+    waits = [f"label for {names(links.wait_for)}"] if links.wait_for else []
+    said = (standing.reason, written, *links.labels.reasons, *links.edges.reasons, *waits)
+    return "; ".join(part for part in said if part) or standing.note or "unchanged"
 
 
 def _with_drift(change: Change, verdict: TextVerdict) -> list[Change]:
@@ -296,13 +332,29 @@ def _with_drift(change: Change, verdict: TextVerdict) -> list[Change]:
 
 
 def _applied(
-    case: Case, number: int, labels: tuple[str, ...], box: Box, *, written: bool
+    case: Case,
+    number: int,
+    labels: tuple[str, ...],
+    box: Box,
+    links: EdgeChange = NO_EDGES,
+    *,
+    written: bool,
 ) -> UnitApplied:
     """What will count as last applied. Kept drift leaves the reference point where it was."""
     text, old = case.text, case.applied or NOTHING_APPLIED
-    if not written:
-        return replace(old, number=number, box=box, edges=text.edges, labels=labels)
     same = (old.title, old.block, old.edges) == (text.title, text.block, text.edges)
     asked = tuple(label for label in labels if not label.startswith(BLOCKED_BY))
-    digest = old.digest if same and old.labels == labels and asked == text.labels else text.digest
-    return UnitApplied(number, digest, text.title, text.block, box, text.edges, labels)
+    settled = same and old.labels == labels and asked == text.labels
+    digest = old.digest if settled or not written else text.digest
+    shown = text if written else old
+    return UnitApplied(
+        number=number,
+        digest=digest,
+        title=shown.title,
+        block=shown.block,
+        box=box,
+        edges=text.edges,
+        labels=labels,
+        native=links.native,
+        others=links.others,
+    )

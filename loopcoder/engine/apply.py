@@ -9,10 +9,11 @@ from datetime import timedelta
 from loopcoder.domain.diagnostic import LoopcoderError, RoadmapError, Stale, TryLater
 from loopcoder.domain.event import EdgeWaived
 from loopcoder.domain.issue import BLOCKED_BY
-from loopcoder.domain.plan import Change, ChangeAction, Plan
+from loopcoder.domain.plan import Change, ChangeAction, Edge, Plan
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.clerk import Clerk
 from loopcoder.engine.filing import file_issue
+from loopcoder.engine.linking import write_edges
 from loopcoder.engine.revising import revise_issue
 
 DAY = timedelta(days=1)
@@ -64,7 +65,7 @@ class _Application:
     def __init__(self, plan: Plan, clerk: Clerk, unattended: bool) -> None:
         self.plan, self.clerk, self.unattended = plan, clerk, unattended
         self.result = Applied()
-        self.numbers = {c.unit: c.issue for c in plan.changes if c.issue is not None}
+        self.filed: dict[UnitId, Edge] = {}
         self.creates_left: int | None = None
 
     def run(self) -> Applied:
@@ -96,9 +97,10 @@ class _Application:
             approve = f"loopcoder compile --approve {self.plan.short}"
             self._wait(change, f"closing it waits for a person: {approve}")
             return
+        assert change.issue is not None
         for written in revise_issue(self.clerk, change, self._blockers(change)):
             self.result.writes += written
-        self._done(change, self.numbers[change.unit])
+        self._done(change, change.issue)
 
     def _create(self, change: Change) -> None:
         if self.creates_left is None:
@@ -107,17 +109,26 @@ class _Application:
             limit = self.clerk.issues_per_day
             self._wait(change, f"the limit of {limit} new issues a day is reached")
             return
-        labels = (*change.add_labels, *self._blockers(change))
-        number, written = file_issue(self.clerk, change, labels)
-        self.numbers[change.unit] = number
-        self.creates_left -= written
-        self.result.writes += written
-        self._done(change, number)
+        blockers = self._blockers(change)
+        waited = (f"{BLOCKED_BY}{edge.number}" for edge in blockers.values())
+        labels = (*change.add_labels, *waited)
+        filed = file_issue(self.clerk, change, labels)
+        issue = filed.issue
+        self.filed[change.unit] = Edge(issue.number, issue.id)
+        self._done(change, issue.number)
+        if filed.applied is None:
+            return
+        self.creates_left -= 1
+        self.result.writes += 1
+        if issue.edges is not None:  # else the server keeps none, which nobody could know before
+            for _, written in write_edges(
+                self.clerk, change, issue.number, blockers, filed.applied
+            ):
+                self.result.writes += written
 
-    def _blockers(self, change: Change) -> tuple[str, ...]:
-        """Labels for blockers that this run has filed."""
-        numbers = (self.numbers.get(unit) for unit in change.wait_for)
-        return tuple(f"{BLOCKED_BY}{number}" for number in numbers if number is not None)
+    def _blockers(self, change: Change) -> dict[UnitId, Edge]:
+        """Those that were waited for and that this run has filed."""
+        return {unit: self.filed[unit] for unit in change.wait_for if unit in self.filed}
 
     def _done(self, change: Change, number: int) -> None:
         self.result.applied.append(Done(change.action, change.unit, number))

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from loopcoder.domain.diagnostic import Diagnostic, NotFound
 from loopcoder.domain.history import History
 from loopcoder.domain.issue import Actor, Issue
-from loopcoder.domain.plan import Actual, Plan, PlanOptions
+from loopcoder.domain.plan import Actual, NativeEdges, Plan, PlanOptions
 from loopcoder.domain.planning import plan_changes
 from loopcoder.domain.unit import Roadmap
+from loopcoder.ports.dependencies import dependencies_of
 from loopcoder.ports.journal import Journal
 from loopcoder.ports.tracker import Tracker
 
@@ -38,8 +39,14 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
             permitted[actor.id] = tracker.permission(actor).may_write
         return permitted[actor.id]
 
+    keeper = dependencies_of(tracker)
     actual = Actual(
-        issues, tracker.whoami(), tracker.list_labels, tracker.list_label_events, may_write
+        issues,
+        tracker.whoami(),
+        tracker.list_labels,
+        tracker.list_label_events,
+        may_write,
+        NativeEdges(keeper.list_blocked_by, keeper.list_edge_events) if keeper else None,
     )
     return actual, history
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from loopcoder.domain.binding import CREATED, RECOVERED, RECREATED
@@ -19,6 +19,7 @@ from loopcoder.domain.event import (
     Holder,
     IssueBound,
     Json,
+    UnitApplied,
 )
 from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import Issue, IssueDraft
@@ -30,8 +31,16 @@ FOREIGN_INTENT = timedelta(seconds=90)
 """How long an intent of another machine is respected: its process cannot be seen from here."""
 
 
-def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[int, bool]:
-    """File the unit's issue with `labels`. Returns its number, and whether it was written now.
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A unit's issue. `applied` is None when it was found and not written now."""
+
+    issue: Issue
+    applied: UnitApplied | None = None
+
+
+def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> Filed:
+    """File the unit's issue with `labels`, unless it is there already.
 
     Raises `Stale` when somebody else was faster, and `TryLater` when somebody else is at it.
     """
@@ -39,7 +48,7 @@ def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[int
     found = _look_up(clerk, change) if earlier or change.replaces else None
     if found is not None:
         _bind_found(clerk, change, begun, found, earlier)
-        return found.number, False
+        return Filed(found)
     text, after = change.text, change.after
     assert text is not None and after is not None
     marker = Marker(change.unit, clerk.plan, text.digest)
@@ -50,7 +59,7 @@ def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[int
     receipt = EffectFinished(begun.id, EffectOutcome.DONE, {"number": issue.number})
     bound = IssueBound(clerk.plan, issue.number, issue.id, how)
     clerk.record(change.unit, [receipt, bound, applied])
-    return issue.number, True
+    return Filed(issue, applied)
 
 
 def _begin(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[Event, Event | None]:

@@ -9,17 +9,18 @@ from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.drift import NOTHING_APPLIED, read_present
 from loopcoder.domain.event import EdgeWaived, EffectOutcome, Json, UnitApplied
 from loopcoder.domain.host_rules import BODY_MAX
-from loopcoder.domain.issue import CloseReason
+from loopcoder.domain.issue import BLOCKED_BY, CloseReason
 from loopcoder.domain.issue_body import Marker, parse_body
 from loopcoder.domain.plan import Change
 from loopcoder.domain.unit import Box
 from loopcoder.engine.clerk import Clerk, json_list, writing
+from loopcoder.engine.linking import Filed, new_edges, write_edges
 
 
-def revise_issue(clerk: Clerk, change: Change, blockers: tuple[str, ...]) -> Iterator[int]:
+def revise_issue(clerk: Clerk, change: Change, filed: Filed) -> Iterator[int]:
     """Write the change, one step at a time; yields 1 for each write on the tracker.
 
-    `blockers` are labels for blockers that were filed meanwhile. Each receipt carries what then
+    `filed` are blockers that were filed meanwhile. Each receipt carries what then
     counts as last applied, so that a reader at any point knows what is ours.
     """
     assert change.issue is not None
@@ -30,7 +31,7 @@ def revise_issue(clerk: Clerk, change: Change, blockers: tuple[str, ...]) -> Ite
     if change.reopen:
         applied = replace(applied, box=Box.OPEN)
         yield _reopen(clerk, change, applied)
-    for label in (*change.add_labels, *blockers):
+    for label in (*change.add_labels, *_labels(filed)):
         applied = replace(applied, labels=tuple(sorted({*applied.labels, label})))
         yield _label(clerk, change, label, applied)
     for label in change.remove_labels:
@@ -39,7 +40,14 @@ def revise_issue(clerk: Clerk, change: Change, blockers: tuple[str, ...]) -> Ite
     if change.close is not None:
         applied = replace(applied, box=change.box)
         yield _close(clerk, change, change.close, applied)
-    _settle(clerk, change, applied, blockers)
+    for linked, written in write_edges(clerk, change, change.issue, filed, applied):
+        applied = linked
+        yield written
+    _settle(clerk, change, applied, filed)
+
+
+def _labels(filed: Filed) -> tuple[str, ...]:
+    return tuple(f"{BLOCKED_BY}{edge.number}" for edge in filed.values())
 
 
 def _with_text(applied: UnitApplied, change: Change) -> UnitApplied:
@@ -50,11 +58,13 @@ def _with_text(applied: UnitApplied, change: Change) -> UnitApplied:
     )
 
 
-def _settle(clerk: Clerk, change: Change, applied: UnitApplied, blockers: tuple[str, ...]) -> None:
+def _settle(clerk: Clerk, change: Change, applied: UnitApplied, filed: Filed) -> None:
     """Record what the change says beyond its writes: a waiver and that the label is no longer
     ours go together, or the label would be put back."""
     assert change.after is not None
-    final = replace(change.after, labels=tuple(sorted({*change.after.labels, *blockers})))
+    labels = {*change.after.labels, *_labels(filed)}
+    native = {*change.after.native, *(edge.number for edge in new_edges(change, filed))}
+    final = replace(change.after, labels=tuple(sorted(labels)), native=tuple(sorted(native)))
     waived = [fact for fact in change.facts if isinstance(fact, EdgeWaived)]
     clerk.record(change.unit, [*([final] if final != applied else []), *waived])
 

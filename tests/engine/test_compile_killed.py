@@ -66,8 +66,8 @@ def kills() -> list[Callable[[int], Callable[[CompileWorld], None]]]:
     ]
 
 
-def compiled(*texts: str) -> CompileWorld:
-    world = CompileWorld()
+def compiled(*texts: str, keeps_edges: bool = False) -> CompileWorld:
+    world = CompileWorld(keeps_edges=keeps_edges)
     for text in texts:
         world.settle(text)
     return world
@@ -77,24 +77,26 @@ def by_unit(world: CompileWorld) -> dict[str, tuple[object, ...]]:
     """What people see of each unit; which number an issue has is of no account."""
     history = world.journal.history()
     names = {record.number: record.id for record in history.units.values()}
-    seen = {}
+    seen, held = {}, world.forge.blocked_by
     for issue in world.forge.issues.values():
         plain = {label for label in issue.labels if not label.startswith("blocked-by:#")}
         blockers = {names[number] for number in issue.blocked_by}
+        edges = {names[world.forge.by_id(id).number] for id in held.get(issue.number, ())}
         text = (issue.title, issue.body, issue.state, issue.close_reason)
         assert names[issue.number] not in seen, "a duplicate"
-        seen[names[issue.number]] = (*text, sorted(plain), sorted(blockers))
+        seen[names[issue.number]] = (*text, sorted(plain), sorted(blockers), sorted(edges))
     return seen
 
 
+@pytest.mark.parametrize("keeps_edges", [False, True], ids=["labels", "edges"])
 @pytest.mark.parametrize("kind", range(4), ids=["recorded", "unrecorded", "written", "unwritten"])
 @pytest.mark.parametrize("start", [(), (BEFORE,), (BEFORE, AFTER)], ids=["new", "changed", "back"])
-def test_killed_at_every_step(kind: int, start: tuple[str, ...]) -> None:
+def test_killed_at_every_step(kind: int, start: tuple[str, ...], keeps_edges: bool) -> None:
     target = BEFORE if len(start) != 1 else AFTER
-    expected = by_unit(compiled(*start, target))
+    expected = by_unit(compiled(*start, target, keeps_edges=keeps_edges))
     steps = 0
     for nth in range(1, 200):
-        world = compiled(*start)
+        world = compiled(*start, keeps_edges=keeps_edges)
         if not after_a_kill(world, target, kills()[kind](nth)):
             break
         steps += 1
@@ -179,9 +181,11 @@ def roadmaps(draw: st.DrawFn) -> str:
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(roadmaps(), min_size=1, max_size=5))
-def test_after_any_edits_a_second_compile_writes_nothing(texts: list[str]) -> None:
-    world = CompileWorld()
+@given(st.lists(roadmaps(), min_size=1, max_size=5), st.booleans())
+def test_after_any_edits_a_second_compile_writes_nothing(
+    texts: list[str], keeps_edges: bool
+) -> None:
+    world = CompileWorld(keeps_edges=keeps_edges)
     for text in texts:
         world.settle(text)
         for issue in list(world.forge.issues.values()):
@@ -195,11 +199,16 @@ def test_after_any_edits_a_second_compile_writes_nothing(texts: list[str]) -> No
     st.lists(roadmaps(), min_size=1, max_size=3),
     st.sampled_from(kills()),
     st.integers(1, 30),
+    st.booleans(),
 )
 def test_killed_anywhere_over_any_roadmaps(
-    texts: list[str], kind: Callable[[int], Callable[[CompileWorld], None]], nth: int
+    texts: list[str],
+    kind: Callable[[int], Callable[[CompileWorld], None]],
+    nth: int,
+    keeps_edges: bool,
 ) -> None:
-    undisturbed, world = CompileWorld(), CompileWorld()
+    undisturbed = CompileWorld(keeps_edges=keeps_edges)
+    world = CompileWorld(keeps_edges=keeps_edges)
     for text in texts:
         undisturbed.settle(text)
         after_a_kill(world, text, kind(nth))

@@ -14,6 +14,8 @@ from loopcoder.domain.issue import (
     Actor,
     CloseReason,
     Comment,
+    EdgeCounts,
+    EdgeEvent,
     Issue,
     IssueDraft,
     IssueState,
@@ -27,7 +29,7 @@ from tests.github_server import records
 from tests.github_server.account import Role
 from tests.github_server.repository import Acting, Repository
 from tests.github_server.seat import Seat
-from tests.github_server.verbs import comments, issues, labels
+from tests.github_server.verbs import comments, issues, labels, relations
 from tests.github_server.verbs.guards import demand_item
 
 
@@ -148,6 +150,36 @@ class HubTracker(Seat):
             login = self.hub.accounts[actor.id].login
             issues.unassign(self.hub, self.repo, who, number, [login])
 
+    def list_blocked_by(self, number: int) -> Sequence[Issue]:
+        with self.sitting():
+            item = self._demand(number)
+            return [self._issue(each) for each in relations.blockers(self.repo, item)]
+
+    def list_edge_events(self, number: int) -> Sequence[EdgeEvent]:
+        with self.sitting():
+            self._demand(number)
+            return [
+                EdgeEvent(
+                    blocker.number,
+                    each.kind == "blocked_by_added",
+                    self.demand_actor(each.actor),
+                    each.at,
+                )
+                for each in self.repo.events.get(number, ())
+                if each.kind in ("blocked_by_added", "blocked_by_removed")
+                and (blocker := self.repo.by_id(each.detail["blocked_by"]))
+            ]
+
+    def add_blocked_by(self, number: int, blocker: int) -> None:
+        with self.sitting() as who:
+            if blocker not in self._demand(number).blocked_by:
+                relations.block(self.repo, who, number, blocker)
+
+    def remove_blocked_by(self, number: int, blocker: int) -> None:
+        with self.sitting() as who:
+            if blocker in self._demand(number).blocked_by:
+                relations.unblock(self.repo, who, number, blocker)
+
     # --- what only a web site has
 
     def lock(self, number: int) -> None:
@@ -211,4 +243,8 @@ class HubTracker(Seat):
             labels=self.names(item),
             assignees=tuple(self.demand_actor(each) for each in item.assignees),
             closed_by=self.actor(item.closed_by),
+            edges=EdgeCounts(
+                len(relations.blockers(self.repo, item)),
+                len(relations.blocked_by(self.repo, item)),
+            ),
         )

@@ -118,6 +118,12 @@ class Repository:
             self.items.put(item.number, changed, at)
         return changed
 
+    def keep(self, item: Item, at: datetime, **changes: Any) -> Item:
+        """The item with some fields changed and `updated_at` as it was."""
+        changed = replace(item, **changes)
+        self.items.put(item.number, changed, at)
+        return changed
+
     def touch(self, number: int, at: datetime) -> None:
         item = self.items.get(number)
         if item is not None:

@@ -53,9 +53,10 @@ class CompileWorld:
     pid: int = 1
     alive: set[int] = field(default_factory=set)
     plan_id: str = "main"
+    keeps_edges: bool = False
 
     def __post_init__(self) -> None:
-        self.forge = MemoryForge(clock=self.clock)
+        self.forge = MemoryForge(clock=self.clock, keeps_edges=self.keeps_edges)
         self.tracker = MemoryTracker(self.forge)
         self.ana = MemoryTracker(self.forge, ANA)
         self.mallory = MemoryTracker(self.forge, OUTSIDER)
@@ -110,6 +111,11 @@ class CompileWorld:
         """A person edits the issue's body."""
         issue = self.issue(unit)
         self.ana.update_issue(issue.number, body=change(issue.body))
+
+    def edges(self, unit: str) -> set[int]:
+        """The tracker's own dependencies of the unit's issue, by number."""
+        listed = self.tracker.list_blocked_by(self.issue(unit).number)
+        return {issue.number for issue in listed}
 
     def state(self) -> list[tuple[object, ...]]:
         """What people see, without times."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from loopcoder.adapters.git.command import Git, GitError
 from loopcoder.adapters.git.merge_tree import merge_commits
+from loopcoder.adapters.github.errors import Refused
 from loopcoder.adapters.github.feedback import read_feedback
 from loopcoder.adapters.github.mapping import (
     Payload,
@@ -183,7 +184,7 @@ class GitHubCodeHost:
         except (NotFound, Stale):
             return
         except LoopcoderError as error:
-            if type(error) is not LoopcoderError:
+            if type(error) not in (LoopcoderError, Refused):
                 raise
             # Somebody who may not review, or the author: the proposal stands without them.
 

@@ -50,6 +50,10 @@ class Forbidden(LoopcoderError):
     """The token may not do this one thing."""
 
 
+class Refused(LoopcoderError):
+    """GitHub's 422: it surely was not done, and asking again changes nothing."""
+
+
 class Gone(NotFound):
     """It was there: deleted, or moved to another repository, into which nothing is followed."""
 
@@ -179,7 +183,7 @@ def _invalid(answer: Answer) -> LoopcoderError:
     fields = {e.get("field") for e in errors if isinstance(e, dict) and e.get("code") == "invalid"}
     if fields & {"head", "base"}:
         return NotFound(f"A branch of the pull request is missing: {words}.")
-    return LoopcoderError(f"GitHub refused: {words}.")
+    return Refused(f"GitHub refused: {words}.")
 
 
 def _words(answer: Answer) -> str:

@@ -11,6 +11,8 @@ from loopcoder.domain.issue import (
     Actor,
     CloseReason,
     Comment,
+    EdgeCounts,
+    EdgeEvent,
     Issue,
     IssueState,
     LabelEvent,
@@ -46,7 +48,19 @@ def trim_item(payload: Payload) -> dict[str, Any]:
     kept["labels"] = sorted(label_names(payload.get("labels") or ()))
     pull = payload.get("pull_request")
     kept["pull_request"] = {"merged_at": pull.get("merged_at")} if pull else None
+    kept["edges"] = _trim_edges(payload)
     return kept
+
+
+def _trim_edges(payload: Payload) -> dict[str, int] | None:
+    """How many issues block it and are blocked by it; None from a server that keeps no edges."""
+    found = payload.get("issue_dependencies_summary")
+    if not found:
+        return payload.get("edges")  # of an item that is trimmed already
+    return {
+        "blocked_by": int(found["total_blocked_by"]),
+        "blocking": int(found["total_blocking"]),
+    }
 
 
 def trim_pull(payload: Payload) -> dict[str, Any]:
@@ -98,7 +112,13 @@ def read_issue(item: Payload) -> Issue:
         labels=frozenset(label_names(item.get("labels") or ())),
         assignees=tuple(read_actor(each) for each in item.get("assignees") or ()),
         closed_by=read_actor(closer) if closed and closer else None,
+        edges=_read_edges(item),
     )
+
+
+def _read_edges(item: Payload) -> EdgeCounts | None:
+    edges = _trim_edges(item)
+    return EdgeCounts(edges["blocked_by"], edges["blocking"]) if edges else None
 
 
 def read_pull(
@@ -178,6 +198,21 @@ def read_label_event(payload: Payload) -> LabelEvent | None:
     return LabelEvent(
         label=str(payload["label"]["name"]),
         added=payload["event"] == "labeled",
+        actor=read_actor(payload.get("actor")),
+        at=read_time(payload["created_at"]),
+    )
+
+
+def read_edge_event(payload: Payload, repository: str) -> EdgeEvent | None:
+    """The event, None when it is about something else than a blocker in the repository."""
+    kind, blocker = payload.get("event"), payload.get("blocked_by")
+    if kind not in ("blocked_by_added", "blocked_by_removed") or not blocker:
+        return None
+    if str(blocker["repository"]["full_name"]).lower() != repository.lower():
+        return None
+    return EdgeEvent(
+        blocker=int(blocker["number"]),
+        added=kind == "blocked_by_added",
         actor=read_actor(payload.get("actor")),
         at=read_time(payload["created_at"]),
     )

@@ -79,6 +79,16 @@ class Scan:
             at = max(at, known["updated_at"])
             self._keep_own({**known, "labels": sorted(labels), "updated_at": at})
 
+    def note_edges(self, number: int, more: int) -> None:
+        """So many more issues block an item, or with a negative number fewer. GitHub does not
+        count that as an update, so it is noted in what the list said."""
+        with self._lock:
+            entry = self._kept.entries.get(number)
+            if entry is None:
+                return
+            listed, own = (_with_edges(item, more) for item in (entry.listed, entry.own))
+            self._kept.save(Renewal({number: Entry(listed, own, entry.own_until)}))
+
     def note_pull(self, payload: Item) -> Item:
         """A pull request's own payload."""
         detail = trim_pull(payload)
@@ -183,6 +193,13 @@ class Scan:
 
     def _now(self) -> float:
         return self._session.clock.now().timestamp()
+
+
+def _with_edges(item: Item | None, more: int) -> Item | None:
+    if item is None or not item.get("edges"):
+        return item
+    edges = item["edges"]
+    return {**item, "edges": {**edges, "blocked_by": max(0, edges["blocked_by"] + more)}}
 
 
 def check_name(payloads: Sequence[Item], repository: str) -> None:

@@ -84,5 +84,10 @@ def replaced(known: Mapping[int, Entry], walked: Iterable[Item], settled: str) -
 
 
 def _is_silent(before: Item, after: Item, settled: str) -> bool:
-    """Whether an item changed and its time did not: a label was renamed or deleted."""
+    """Whether an item changed and its time did not: a label was renamed or deleted.
+
+    How many issues it blocks changes without it being touched, and says nothing about others.
+    """
+    if {**before, "edges": None} == {**after, "edges": None}:
+        return False
     return bool(before["updated_at"] == after["updated_at"] < settled)

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from loopcoder.adapters.github import texts
-from loopcoder.adapters.github.errors import Gone
+from loopcoder.adapters.github.errors import Gone, Refused
 from loopcoder.adapters.github.kept_words import KeptWords
 from loopcoder.adapters.github.mapping import (
     LABELLING,
     is_pull,
     label_names,
     read_comment,
+    read_edge_event,
     read_issue,
     read_label_event,
     trim_event,
@@ -33,6 +34,7 @@ from loopcoder.domain.issue import (
     Actor,
     CloseReason,
     Comment,
+    EdgeEvent,
     Issue,
     IssueDraft,
     IssueText,
@@ -169,15 +171,32 @@ class GitHubTracker:
         path = self._path(number, "dependencies", "blocked_by")
         return [read_issue(each) for each in self._session.all(path)]
 
+    def list_edge_events(self, number: int) -> Sequence[EdgeEvent]:
+        events, name = self._session.all(self._path(number, "events")), self._session.repository
+        return [event for each in events if (event := read_edge_event(each, name)) is not None]
+
     def add_blocked_by(self, number: int, blocker: int) -> None:
         path = self._path(number, "dependencies", "blocked_by")
-        if all(each.id != blocker for each in self.list_blocked_by(number)):
+        try:
             self._session.write("POST", path, {"issue_id": blocker})
+        except (Refused, Stale):  # for one of many reasons, or because it is there already
+            if not self._is_blocked_by(number, blocker):
+                raise
+            return
+        self._scan.note_edges(number, 1)
 
     def remove_blocked_by(self, number: int, blocker: int) -> None:
         path = self._path(number, "dependencies", "blocked_by")
-        if any(each.id == blocker for each in self.list_blocked_by(number)):
+        try:
             self._session.write("DELETE", f"{path}/{blocker}")
+        except NotFound:
+            if self._is_blocked_by(number, blocker):
+                raise
+            return
+        self._scan.note_edges(number, -1)
+
+    def _is_blocked_by(self, number: int, blocker: int) -> bool:
+        return any(each.id == blocker for each in self.list_blocked_by(number))
 
     def close(self) -> None:
         """Let go of the connection and of what is kept."""

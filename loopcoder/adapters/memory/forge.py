@@ -16,6 +16,8 @@ from loopcoder.domain.host_rules import LABELS_MAX, checked_label
 from loopcoder.domain.issue import (
     Actor,
     Comment,
+    EdgeCounts,
+    EdgeEvent,
     Feedback,
     Issue,
     LabelEvent,
@@ -30,10 +32,13 @@ class MemoryForge:
     """State that scripts may look at and change. `writes` names every write verb called, in order.
 
     `permissions` overrules what an actor may do; without an entry everybody seen here writes.
+    With `keeps_edges` issues have dependencies of their own, as on GitHub.
     """
 
-    def __init__(self, base: str = "main", clock: Clock | None = None) -> None:
-        self.base = base
+    def __init__(
+        self, base: str = "main", clock: Clock | None = None, *, keeps_edges: bool = False
+    ) -> None:
+        self.base, self.keeps_edges = base, keeps_edges
         self.clock: Clock = clock or FixedClock()
         self.lock = threading.RLock()
         self.faults = Faults()
@@ -47,6 +52,8 @@ class MemoryForge:
         self.labels: dict[str, str] = {}
         self.label_events: dict[int, list[LabelEvent]] = {}
         self.edits: dict[int, list[TextEdit]] = {}
+        self.blocked_by: dict[int, list[int]] = {}
+        self.edge_events: dict[int, list[EdgeEvent]] = {}
         self.commits = Commits()
         self.branches: dict[str, str] = {base: self.commits.add()}
         self._last_number = 0
@@ -97,6 +104,35 @@ class MemoryForge:
         if name in self.item(number).labels:
             self._relabel(number, self.item(number).labels - {name}, at)
             self._record(number, [name], False, actor, at)
+
+    def put_edge(self, number: int, blocker: int, actor: Actor, at: datetime) -> None:
+        """Issue `number` waits for the one with the database id `blocker`."""
+        held = self.blocked_by.setdefault(number, [])
+        if blocker not in held:
+            held.append(blocker)
+            self._recount(number, blocker, True, actor, at)
+
+    def take_edge(self, number: int, blocker: int, actor: Actor, at: datetime) -> None:
+        if blocker in self.blocked_by.get(number, ()):
+            self.blocked_by[number].remove(blocker)
+            self._recount(number, blocker, False, actor, at)
+
+    def by_id(self, database_id: int) -> Issue:
+        for issue in self.issues.values():
+            if issue.id == database_id:
+                return issue
+        raise NotFound(f"There is no issue with the id {database_id}.")
+
+    def _recount(self, number: int, blocker: int, added: bool, actor: Actor, at: datetime) -> None:
+        other = self.by_id(blocker)
+        event = EdgeEvent(other.number, added, actor, at)
+        self.edge_events.setdefault(number, []).append(event)
+        for issue in (self.issues[number], other):
+            counts = EdgeCounts(
+                len(self.blocked_by.get(issue.number, ())),
+                sum(1 for held in self.blocked_by.values() if issue.id in held),
+            )
+            self.issues[issue.number] = replace(issue, edges=counts)
 
     def _defined(self, label: str) -> str:
         name = checked_label(label)

@@ -13,6 +13,8 @@ from loopcoder.domain.issue import (
     Actor,
     CloseReason,
     Comment,
+    EdgeCounts,
+    EdgeEvent,
     Issue,
     IssueDraft,
     IssueState,
@@ -28,7 +30,7 @@ _ID_OFFSET = 1_000_000
 
 
 class MemoryTracker:
-    """The port `Tracker`; every write is made in the name of `actor`."""
+    """The ports `Tracker` and `Dependencies`; every write is made in the name of `actor`."""
 
     def __init__(self, forge: MemoryForge | None = None, actor: Actor = BOT) -> None:
         self.forge = forge or MemoryForge()
@@ -70,8 +72,9 @@ class MemoryTracker:
             title, body = checked_title(draft.title), checked_body(draft.body)
             labels = checked_labels(draft.labels)
             number = self.forge.next_number()
+            edges = EdgeCounts() if self.forge.keeps_edges else None
             self.forge.issues[number] = Issue(
-                number, _ID_OFFSET + number, title, body, self._actor, now, now
+                number, _ID_OFFSET + number, title, body, self._actor, now, now, edges=edges
             )
             self.forge.put_labels(number, labels, self._actor, now)
             return self._issue(number)
@@ -187,6 +190,34 @@ class MemoryTracker:
             self.forge.comments[comment] = updated
             self.forge.touch(updated.issue, now)
             return updated
+
+    # --- dependencies
+
+    def list_blocked_by(self, number: int) -> Sequence[Issue]:
+        with self.forge.reading("list_blocked_by"):
+            self._issue_with_edges(number)
+            held = self.forge.blocked_by.get(number, ())
+            return [issue for issue in self.forge.issues.values() if issue.id in held]
+
+    def list_edge_events(self, number: int) -> Sequence[EdgeEvent]:
+        with self.forge.reading("list_edge_events"):
+            return list(self.forge.edge_events.get(number, ()))
+
+    def add_blocked_by(self, number: int, blocker: int) -> None:
+        with self.forge.writing("add_blocked_by", self._actor) as now:
+            self._issue_with_edges(number)
+            self.forge.by_id(blocker)
+            self.forge.put_edge(number, blocker, self._actor, now)
+
+    def remove_blocked_by(self, number: int, blocker: int) -> None:
+        with self.forge.writing("remove_blocked_by", self._actor) as now:
+            self._issue_with_edges(number)
+            self.forge.take_edge(number, blocker, self._actor, now)
+
+    def _issue_with_edges(self, number: int) -> None:
+        self._issue(number)
+        if not self.forge.keeps_edges:
+            raise NotFound("This tracker keeps no dependencies.")
 
     def _issue(self, number: int) -> Issue:
         if number not in self.forge.issues:

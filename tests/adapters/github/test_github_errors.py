@@ -10,6 +10,7 @@ from loopcoder.adapters.github.answer import Answer
 from loopcoder.adapters.github.errors import (
     Asked,
     Gone,
+    Refused,
     Rejected,
     failure,
     graphql_failure,
@@ -57,7 +58,7 @@ NOTHING = {
         (CREATE, 422, EXISTS, Stale, "already exists"),
         (CREATE, 422, INVALID_HEAD, NotFound, "PullRequest head invalid"),
         (CREATE, 422, NOTHING, LoopcoderError, "nothing to propose"),
-        (CREATE, 422, {"message": "x", "errors": ["plain words"]}, LoopcoderError, "plain words"),
+        (CREATE, 422, {"message": "x", "errors": ["plain words"]}, Refused, "plain words"),
         (CREATE, 502, None, Unavailable, "may or may not have happened"),
         (LIST, 503, None, Unavailable, "Try again later"),
         (LIST, 418, {"message": "teapot"}, LoopcoderError, "teapot"),

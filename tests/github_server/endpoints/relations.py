@@ -14,6 +14,7 @@ from tests.github_server.wire.items import issue
 
 @answers("issues/list-dependencies-blocked-by")
 def list_blockers(call: Call) -> Reply:
+    _demand_edges(call)
     item = demand_item(call.repo, call.number())
     return _page(call, relations.blockers(call.repo, item))
 
@@ -26,6 +27,7 @@ def list_blocked(call: Call) -> Reply:
 
 @answers("issues/add-blocked-by-dependency")
 def add_blocker(call: Call) -> Reply:
+    _demand_edges(call)
     key = call.body["issue_id"]
     relations.block(call.repo, call.who, call.number(), key)
     return _one(call, call.repo.by_id(key), 201)
@@ -73,6 +75,12 @@ def move_child(call: Call) -> Reply:
 @answers("issues/get-parent")
 def get_parent(call: Call) -> Reply:
     return _one(call, relations.parent_of(call.repo, demand_item(call.repo, call.number())))
+
+
+def _demand_edges(call: Call) -> None:
+    """An older server has no such address."""
+    if not call.hub.keeps_edges:
+        raise not_found()
 
 
 def _page(call: Call, found: list[Item]) -> Reply:

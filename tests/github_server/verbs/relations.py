@@ -22,7 +22,7 @@ def blocked_by(repo: Repository, item: Item) -> list[Item]:
 
 
 def block(repo: Repository, who: Acting, number: int, blocker_id: int) -> Item:
-    """The item waits for another, known by its database id."""
+    """The item waits for another, known by its database id. As on GitHub, this moves no time."""
     demand_role(repo, who, Role.TRIAGE)
     item, blocker = demand_item(repo, number), _demand_id(repo, blocker_id)
     if blocker.id == item.id or _reaches(repo, blocker, item.id):
@@ -35,7 +35,7 @@ def block(repo: Repository, who: Acting, number: int, blocker_id: int) -> Item:
         raise invalid("IssueDependency", "issue_id", "custom", message)
     repo.record(number, "blocked_by_added", who, blocked_by=blocker.id)
     repo.record(blocker.number, "blocking_added", who, blocking=item.id)
-    return repo.save(item, who.at, blocked_by=(*item.blocked_by, blocker.id))
+    return repo.keep(item, who.at, blocked_by=(*item.blocked_by, blocker.id))
 
 
 def unblock(repo: Repository, who: Acting, number: int, blocker_id: int) -> Item:
@@ -45,7 +45,7 @@ def unblock(repo: Repository, who: Acting, number: int, blocker_id: int) -> Item
         raise not_found()
     repo.record(number, "blocked_by_removed", who, blocked_by=blocker_id)
     left = tuple(each for each in item.blocked_by if each != blocker_id)
-    return repo.save(item, who.at, blocked_by=left)
+    return repo.keep(item, who.at, blocked_by=left)
 
 
 def parent_of(repo: Repository, item: Item) -> Item | None:

@@ -11,6 +11,7 @@ from tests.github_server.sequence import node_id
 from tests.github_server.verbs.relations import blocked_by, blockers, parent_of
 from tests.github_server.view import View, maybe_stamp, stamp
 from tests.github_server.wire.accounts import app_of, association, user_of
+from tests.github_server.wire.repositories import minimal
 
 
 def label(view: View, repo: Repository, made: Label) -> dict[str, Any]:
@@ -128,6 +129,8 @@ def _relations(view: View, repo: Repository, item: Item) -> dict[str, Any]:
             "total_blocking": len(after),
         },
     }
+    if not view.hub.keeps_edges:  # an older server says nothing of what it does not know
+        del data["issue_dependencies_summary"]
     parent = parent_of(repo, item)
     if parent is not None:
         data["parent_issue_url"] = f"{view.repo_url(repo)}/issues/{parent.number}"
@@ -159,6 +162,18 @@ def comment(view: View, repo: Repository, made: Comment) -> dict[str, Any]:
     }
 
 
+def _reference(view: View, repo: Repository, item: Item) -> dict[str, Any]:
+    """An issue as events name it."""
+    return {
+        "number": item.number,
+        "title": item.title,
+        "state": item.state,
+        "state_reason": item.state_reason,
+        "repository": minimal(view, repo),
+        "issue_type": None,
+    }
+
+
 def event(view: View, repo: Repository, made: Event) -> dict[str, Any]:
     """An event of an issue; people and issues in its detail are written out."""
     detail = dict(made.detail)
@@ -172,7 +187,7 @@ def event(view: View, repo: Repository, made: Event) -> dict[str, Any]:
     for name in ("blocked_by", "blocking", "sub_issue", "parent_issue"):
         other = repo.by_id(detail.pop(name)) if name in detail else None
         if other is not None:
-            detail[name] = {"id": other.id, "number": other.number, "title": other.title}
+            detail[name] = _reference(view, repo, other)
     commit = detail.get("commit_id")
     return {
         "id": made.id,

@@ -1,0 +1,74 @@
+"""Compiling on GitHub: its own dependencies, and whatever people do to issues there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.hosted import Hosted
+
+CHAIN = """\
+- [ ] Store <!-- id: store -->
+- [ ] Login (after: store) <!-- id: login -->
+- [ ] Notes <!-- id: notes -->
+"""
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Iterator[Hosted]:
+    """The roadmap, compiled: #1 Store, #2 Login which waits for it, #3 Notes."""
+    world = Hosted(tmp_path)
+    world.settle(CHAIN)
+    world.later()
+    yield world
+    world.close()
+
+
+# --- dependencies
+
+
+def test_edges_are_githubs_own_too(hosted: Hosted) -> None:
+    assert hosted.edges("login") == {1}
+    hosted.settle(CHAIN.replace(" (after: store)", " (after: notes)"))
+    assert hosted.edges("login") == {3}
+
+
+def test_an_edge_by_hand_holds_up_and_its_removal_waives(hosted: Hosted) -> None:
+    hosted.ana.add_blocked_by(1, hosted.issue("notes").id)
+    hosted.settle(CHAIN)
+    assert hosted.issue("store").blocked_by == {3}
+    hosted.later()
+    hosted.ana.remove_blocked_by(1, hosted.issue("notes").id)
+    hosted.ana.remove_blocked_by(2, hosted.issue("store").id)
+    hosted.settle(CHAIN)
+    assert hosted.issue("store").blocked_by == frozenset()
+    assert hosted.issue("login").blocked_by == frozenset()
+
+
+def test_a_refused_edge_leaves_the_label_and_is_named(hosted: Hosted) -> None:
+    hosted.ana.add_blocked_by(3, hosted.issue("login").id)  # a circle, with what comes next
+    failed = hosted.compile(CHAIN.replace("Store <", "Store (after: notes) <"))
+    assert ["circular" in left.reason for left in failed.failed] == [True]
+    assert hosted.issue("store").blocked_by == {3}
+
+
+def test_a_lost_answer_to_an_edge_makes_no_second_one(hosted: Hosted) -> None:
+    text = CHAIN.replace("Notes <", "Notes (after: login) <")
+    hosted.github.fail("issues/add-blocked-by-dependency", after=True)
+    assert hosted.compile(text).failed
+    hosted.settle(text)
+    assert hosted.edges("notes") == {2}
+
+
+def test_an_older_server_has_labels_alone(tmp_path: Path) -> None:
+    old = Hosted(tmp_path)
+    old.github.hub.keeps_edges = False
+    old.settle(CHAIN)
+    assert old.issue("login").blocked_by == {1}
+    more = CHAIN + "- [ ] More (after: notes) <!-- id: more -->\n"
+    assert [d.severity for d in old.plan(more).diagnostics] == ["note"]
+    old.settle(more)
+    assert old.edges("more") == set()
+    old.close()
