@@ -14,7 +14,7 @@ from loopcoder.ports.workspace import CommitDraft, Workspace
 def commit_round(desk: Desk, workspace: Workspace, round_: int) -> StageFinished:
     """Collect the change and commit it in a clean clone. The commit's time is the attempt's
     start, so that making it again after a crash gives the same hash."""
-    workspaces, style = desk.services.workspaces, desk.services.settings.commit
+    workspaces = desk.services.workspaces
     unresolved = workspaces.unresolved(workspace) if workspace.conflicts else ()
     if unresolved:
         reason = f"conflict markers are left in {', '.join(unresolved)}"
@@ -22,14 +22,7 @@ def commit_round(desk: Desk, workspace: Workspace, round_: int) -> StageFinished
     change = workspaces.collect(workspace)
     if change.is_empty and not workspace.merge:
         return _not_made(round_, FailureClass.NO_CHANGE, "the worker changed no file")
-    draft = CommitDraft(
-        message=commit_message(desk.view.unit, desk.step.attempt, style),
-        at=desk.record.begun_at,
-        author=style.author,
-        signoff=style.signoff,
-        sign=style.sign,
-    )
-    commit = workspaces.commit(workspace, change, draft)
+    commit = workspaces.commit(workspace, change, draft_of(desk))
     return StageFinished(
         stage="commit",
         round=round_,
@@ -40,6 +33,18 @@ def commit_round(desk: Desk, workspace: Workspace, round_: int) -> StageFinished
             "diff_sha256": change.diff_sha256,
             "files": [f.path for f in change.files],
         },
+    )
+
+
+def draft_of(desk: Desk) -> CommitDraft:
+    """Everything about the attempt's commit but its files; the same on every machine."""
+    style = desk.services.settings.commit
+    return CommitDraft(
+        message=commit_message(desk.view.unit, desk.step.attempt, style),
+        at=desk.record.begun_at,
+        author=style.author,
+        signoff=style.signoff,
+        sign=style.sign,
     )
 
 

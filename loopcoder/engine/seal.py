@@ -12,6 +12,14 @@ from loopcoder.engine.services import Services
 from loopcoder.engine.verify import verify_commit
 
 
+def is_sealed(snapshot: Snapshot) -> bool:
+    """Whether the roadmap, as it is done now, was sealed at this base."""
+    sealed = snapshot.history.sealed
+    if not _all_done(snapshot) or sealed is None or sealed.base != snapshot.base.sha:
+        return False
+    return sealed.evidence.get("units") == _units_hash(snapshot)
+
+
 def seal(services: Services, snapshot: Snapshot, run: str) -> bool:
     """Seal the roadmap when all of it is done and every gate is green on the base.
 
@@ -19,10 +27,9 @@ def seal(services: Services, snapshot: Snapshot, run: str) -> bool:
     """
     if not _all_done(snapshot):
         return False
-    sealed, base = snapshot.history.sealed, snapshot.base.sha
-    settings = services.settings
-    if sealed and sealed.base == base and sealed.evidence.get("units") == _units_hash(snapshot):
+    if is_sealed(snapshot):
         return True
+    settings, base = services.settings, snapshot.base.sha
     gates = (*settings.verify, *settings.e2e)
     evidence = verify_commit(services, base, gates, services.runs / run / "seal", "seal")
     if not evidence.green:

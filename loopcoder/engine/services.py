@@ -20,6 +20,7 @@ from loopcoder.ports.listener import SilentListener, TickListener
 from loopcoder.ports.meter import ApiMeter
 from loopcoder.ports.reviewer import Reviewer
 from loopcoder.ports.secrets import SecretScanner
+from loopcoder.ports.shelf import Shelf
 from loopcoder.ports.tracker import Tracker
 from loopcoder.ports.worker import Worker
 from loopcoder.ports.workspace import Workspaces
@@ -30,7 +31,8 @@ class Services:
     """`is_alive` tells whether a claim's process still runs; `end_leftovers` ends processes that
     a dead run recorded in an outbox. `runs` is the folder artifacts are kept in. `stop` is set
     when everything must end at the next safe point. `meter` counts requests, where the tracker
-    is asked over a network. `attestor` is None where nothing is attested."""
+    is asked over a network. `attestor` is None where nothing is attested. `shelf` keeps commits
+    for other machines, where there are others."""
 
     settings: Settings
     tracker: Tracker
@@ -53,3 +55,4 @@ class Services:
     meter: ApiMeter | None = None
     ci: ContinuousIntegration = field(default_factory=NoChecks)
     attestor: Attestor | None = None
+    shelf: Shelf | None = None

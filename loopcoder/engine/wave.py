@@ -124,7 +124,9 @@ def _publish_all(
         logs = services.runs / snapshot.tick.run / f"wave-{number}"
         integration = integrate(services, judged, base, logs)
     except (LoopcoderError, OSError) as error:
-        return ends | {each.step.unit: pause(services, each, error) for each in judged}
+        return ends | {
+            each.step.unit: pause(services, each.step, each.desk.epoch, error) for each in judged
+        }
     return ends | conclude_wave(services, integration)
 
 
@@ -147,7 +149,7 @@ def rests(services: Services, judged: Judged, ends: Ends) -> bool:
     try:
         judged.desk.check_hold()
     except OnHold as error:
-        ends[judged.step.unit] = pause(services, judged, error)
+        ends[judged.step.unit] = pause(services, judged.step, judged.desk.epoch, error)
         return True
     return False
 
@@ -165,7 +167,7 @@ def _land_all(services: Services, fit: Sequence[Judged], head: str) -> Ends:
     try:
         ended, _ = land(services, fit, head)
     except (LoopcoderError, OSError) as error:
-        return {each.step.unit: pause(services, each, error) for each in fit}
+        return {each.step.unit: pause(services, each.step, each.desk.epoch, error) for each in fit}
     return {each.step.unit: (ended, None) for each in fit}
 
 
@@ -177,18 +179,18 @@ def _publish_one(services: Services, judged: Judged) -> tuple[Ended, int | None]
         end_attempt(judged.desk, ended)
         return ended, None
     except (LoopcoderError, OSError) as error:
-        return pause(services, judged, error)
+        return pause(services, judged.step, judged.desk.epoch, error)
     except Exception as error:  # noqa: BLE001  the others of the wave are still to be proposed
         return broken(judged.desk, error), None
     return ended, pull.number
 
 
 def pause(
-    services: Services, judged: Judged, error: LoopcoderError | OSError
+    services: Services, step: Dispatch, epoch: int, error: LoopcoderError | OSError
 ) -> tuple[Ended, int | None]:
     """Leave the attempt open with its finished work; the next tick goes on from here."""
     resting = as_pause(error)
-    release_claim(services, judged.step, judged.desk.epoch, str(resting))
+    release_claim(services, step, epoch, str(resting))
     return Ended(_outcome(resting), str(resting)), None
 
 

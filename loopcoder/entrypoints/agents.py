@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Agents:
     """The configured agents. `sandbox` is looked for when the first one is started; `environ` is
-    loopcoder's own environment, of which no agent sees anything that it is not handed."""
+    loopcoder's own environment, of which no agent sees anything that it is not handed. `base` is
+    the commit their files are read from; empty: where the base branch is."""
 
     settings: Settings
     repository: Repository
     environ: Mapping[str, str]
     sandbox: Callable[[], Sandbox]
+    base: str = ""
 
     def check(self) -> None:
         """Raise ConfigurationError unless there are workers and a reviewer that can be started."""
@@ -73,7 +75,8 @@ class Agents:
 
     def base_file(self, path: str) -> str | None:
         """A file of the base commit, None when it has no such file."""
-        return self.repository.read(self.repository.base_head(self.settings.base), path)
+        base = self.base or self.repository.base_head(self.settings.base)
+        return self.repository.read(base, path)
 
     def _spec(self, name: str) -> WorkerSpec:
         spec = self.settings.workers.get(name)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from loopcoder.ports.code_host import CodeHost
     from loopcoder.ports.commands import CommandRunner
     from loopcoder.ports.meter import ApiMeter
+    from loopcoder.ports.shelf import Shelf
     from loopcoder.ports.tracker import Tracker
 
 
@@ -65,6 +66,7 @@ class House:
     from_base: bool
     environ: Mapping[str, str]
     defaults: bool = False
+    pinned: str = ""
 
     # --- where we are
 
@@ -113,6 +115,8 @@ class House:
         from loopcoder.domain.settings import Settings
 
         source = self.config_source
+        if self.pinned:
+            return self.located(source.from_commit(self.pinned))
         if self.unconfigured:
             return Settings(base=self.repository.current_branch() or "main")
         found = source.from_base() if self.from_base else source.from_working_tree()
@@ -132,6 +136,11 @@ class House:
         """Whether the defaults stand in for a missing configuration, as only verbs that dispatch
         nothing allow."""
         return self.defaults and not self.config_source.exists()
+
+    def at(self, commit: str) -> House:
+        """The same house, where everything that is obeyed is read from one commit: the base that
+        a wave was planned on, wherever the base branch is by now."""
+        return replace(self, pinned=commit)
 
     def with_jobs(self, jobs: int) -> House:
         """The same house, with another number of attempts at the same time."""
@@ -252,6 +261,13 @@ class House:
         return self.github.ci if self.on_github else NoChecks()
 
     @property
+    def shelf(self) -> Shelf | None:
+        """Where commits are kept for other machines, where there are others."""
+        from loopcoder.adapters.github.shelf import RemoteShelf
+
+        return RemoteShelf(self.github.remote, self.repository.git) if self.on_github else None
+
+    @property
     def meter(self) -> ApiMeter | None:
         """Counts what is asked over the network, where anything is."""
         return self.github.session if self.on_github else None
@@ -313,7 +329,9 @@ class House:
         """Workers and reviewers, by their names in the configuration."""
         from loopcoder.entrypoints.agents import Agents
 
-        return Agents(self.settings, self.repository, self.environ, lambda: self.sandbox)
+        return Agents(
+            self.settings, self.repository, self.environ, lambda: self.sandbox, self.pinned
+        )
 
     def check_ready(self) -> None:
         """Raise ConfigurationError unless a tick has all it needs: workers and a reviewer that

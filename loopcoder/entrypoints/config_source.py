@@ -58,6 +58,23 @@ class ConfigSource:
             )
         return agreed
 
+    def from_commit(self, commit: str) -> Settings:
+        """The file as it is at one commit."""
+        text, name = self.text_at(commit)
+        return load_settings(text, f"{commit[:7]}:{name}")
+
+    def text_at(self, commit: str) -> tuple[str, str]:
+        """The configuration's text at a commit, and its path."""
+        if self.explicit is not None and self._relative(self.explicit) is None:
+            return _read(self.explicit), str(self.explicit)
+        for name in self._names():
+            found = self._git.run("cat-file", "blob", f"{commit}:{name}", check=False)
+            if found.code == 0:
+                return _decode(found.stdout, name), name
+        raise ConfigurationError(
+            f"There is no configuration at {commit[:12]}.", "Commit loopcoder.yml on the base."
+        )
+
     @property
     def _git(self) -> Git:
         return Git(self.root, trusted=True)

@@ -57,11 +57,11 @@ def run_tick(
         finally:
             if isinstance(listener, LiveListener):
                 listener.close()
-        _save(house, report)
+        save_report(house, report)
     return report
 
 
-def _save(house: House, report: TickReport) -> None:
+def save_report(house: House, report: TickReport) -> None:
     folder = house.runs_dir / report.run
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.md").write_text(report_markdown(report))

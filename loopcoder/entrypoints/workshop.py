@@ -19,7 +19,7 @@ from loopcoder.ports.listener import SilentListener, TickListener
 
 
 @dataclass(frozen=True, slots=True)
-class _LazyCommands:
+class LazyCommands:
     """Looks for a sandbox when the first command is run, so that only looking needs none."""
 
     house: House
@@ -61,7 +61,7 @@ def open_workshop(
         code_host=redacting_code_host(house.code_host, redactor),
         journal=house.journal_reader if only_look else house.journal,
         workspaces=house.workspaces,
-        commands=_LazyCommands(house),
+        commands=LazyCommands(house),
         worker=house.agents.worker,
         reviewer=house.agents.reviewer,
         scanner=DetectSecretsScanner(secrets),
@@ -77,6 +77,7 @@ def open_workshop(
         meter=house.meter,
         attestor=open_attestor(house, redactor),
         ci=house.ci,
+        shelf=house.shelf,
     )
 
 

@@ -78,6 +78,9 @@ class Workspaces(Protocol):
         """Commit the change on `start` (and `merge`) and keep it alive; the same input gives the
         same hash."""
 
+    def retrace(self, commit: str, parents: Sequence[str], draft: CommitDraft) -> bool:
+        """Whether the commit is byte for byte what `commit` makes of its tree."""
+
     def change(self, start: str, commit: str) -> ChangeSet:
         """What a kept commit differs from another, as `collect` would have said."""
 

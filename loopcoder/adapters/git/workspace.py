@@ -85,6 +85,9 @@ class GitWorkspaces:
             self._collected[workspace.merge or workspace.start, commit] = change
         return commit
 
+    def retrace(self, commit: str, parents: Sequence[str], draft: CommitDraft) -> bool:
+        return write_commit(self._plumbing, f"{commit}^{{tree}}", parents, draft) == commit
+
     def patch(self, start: str, commit: str) -> bytes:
         return _read_patch(self._plumbing, start, commit)
 

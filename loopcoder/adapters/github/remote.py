@@ -91,6 +91,14 @@ class Remote:
     def delete(self, branch: str, expected: str) -> None:
         self._send(branch, f":{_HEADS}{branch}", expected)
 
+    @property
+    def url(self) -> str:
+        return self._url
+
+    def ask(self, *args: str, fine: tuple[int, ...] = (0,)) -> Result:
+        """A git command that talks to the host, with the token. Raises as everything here."""
+        return self._run(*args, fine=fine)
+
     def forget(self) -> None:
         """The next look asks the host."""
         with self._lock:

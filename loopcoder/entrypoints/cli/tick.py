@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -28,6 +30,27 @@ INTERRUPTED = 130
 @click.option("--jobs", type=click.IntRange(1, 50), help="Attempts at once.")
 @click.option("--unit", "units", multiple=True, help="Only this unit. May be repeated.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--plan-wave",
+    "wave_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Hand the first wave out to other processes instead of working: write it to DIR.",
+)
+@click.option(
+    "--base-checked",
+    "base_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="With --plan-wave: what `loopcoder verify --base` left.",
+)
+@click.option(
+    "--claim-minutes",
+    type=click.FloatRange(min=1),
+    default=360.0,
+    show_default=True,
+    help="With --plan-wave: how long the wave's jobs may take.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_house(from_base=True)
 def tick_command(
@@ -38,6 +61,9 @@ def tick_command(
     jobs: int | None,
     units: tuple[str, ...],
     dry_run: bool,
+    wave_dir: Path | None,
+    base_dir: Path | None,
+    claim_minutes: float,
     as_json: bool,
 ) -> None:
     """Do everything that can be done now without a person: compile, work, verify, review, propose.
@@ -57,6 +83,9 @@ def tick_command(
         max_minutes=max_minutes,
         once=once,
     )
+    if wave_dir is not None:
+        _plan_wave(house, options, wave_dir, base_dir, claim_minutes, as_json)
+        return
     with stoppable(terminal) as stopper:
         report = run_tick(house, options, terminal, stopper)
     say_errors(report, stderr())
@@ -65,6 +94,38 @@ def tick_command(
     else:
         say_report(report, terminal)
     sys.exit(INTERRUPTED if stopper.interrupted else exit_code(report))
+
+
+def _plan_wave(
+    house: House,
+    options: TickOptions,
+    wave_dir: Path,
+    base_dir: Path | None,
+    minutes: float,
+    as_json: bool,
+) -> None:
+    """The scheduler's part of a tick, for jobs on other machines."""
+    from loopcoder.entrypoints.listening import LineListener
+    from loopcoder.entrypoints.relaying import plan
+
+    terminal = stderr() if as_json else stdout()
+    report, wave = plan(
+        house,
+        options,
+        wave_dir,
+        LineListener(terminal),
+        lasting=timedelta(minutes=minutes),
+        base=base_dir,
+    )
+    say_errors(report, stderr())
+    units = sorted(wave.units) if wave else []
+    if as_json:
+        handed_out = {"units": units, "until": wave.until.isoformat()} if wave else None
+        click.echo(json.dumps({**report_json(report), "wave": handed_out}, indent=2))
+    else:
+        say_report(report, terminal)
+        terminal.say(f"wave      {', '.join(units) or 'nobody has anything to do'}")
+    sys.exit(exit_code(report))
 
 
 def _dry_run(house: House, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""The journal and the commits of a wave, on their way between machines."""

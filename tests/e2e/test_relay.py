@@ -1,0 +1,64 @@
+"""One tick as a relay of jobs: every job its own process, in its own clone, with its own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import writes
+from tests.support.relay import Relay
+
+CHAIN = """\
+- [ ] Store <!-- id: store -->
+- [ ] Login (after: store) <!-- id: login -->
+- [ ] Notes <!-- id: notes -->
+"""
+WORK = {
+    "store": [writes(store="kept")],
+    "login": [writes(login="in")],
+    "notes": [writes(notes="noted")],
+}
+ONE = "- [ ] Store <!-- id: store -->\n"
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[Relay]:
+    project = Relay(tmp_path)
+    yield project
+    project.close()
+
+
+@pytest.mark.slow
+def test_from_roadmap_to_merged_work_over_jobs_of_their_own(relay: Relay) -> None:
+    relay.begin(CHAIN, work=WORK)
+    first = relay.wave()
+    assert {name: row["outcome"] for name, row in first.items() if name != "_"} == {
+        "store": "proposed",
+        "notes": "proposed",
+        "login": "blocked",
+    }
+    assert first["_"]["stop_reason"] == "waiting-for-merge"
+    assert relay.served("store.txt", "loopcoder/store") == "kept"
+    assert relay.wave()["_"]["wave"] is None
+
+    relay.merge_all()
+    assert relay.wave()["login"]["outcome"] == "proposed"
+    relay.merge_all()
+    assert relay.wave()["_"]["stop_reason"] == "sealed"
+    assert relay.served("login.txt") == "in"
+
+
+def test_one_unit_from_plan_to_proposal(relay: Relay) -> None:
+    """The fast lane's sample of the relay: without the base job nothing is handed out."""
+    relay.begin(ONE, work=WORK)
+    assert relay.plan()["wave"] is None
+    relay.look()
+    assert relay.plan()["wave"]["units"] == ["store"]
+    relay.work("store")
+    relay.judge("store")
+    relay.integrate()
+    row = relay.publish()["store"]
+    assert (row["outcome"], row["pr"]) == ("proposed", 2)
+    assert relay.served("store.txt", "loopcoder/store") == "kept"
