@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loopcoder.domain.action import Dispatch
+from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.event import Holder
 from loopcoder.domain.history import History
 from loopcoder.domain.issue import Feedback, Issue, PullRequest
@@ -16,6 +17,7 @@ from loopcoder.domain.unit import Unit, UnitId, text_digest
 @dataclass(frozen=True, slots=True)
 class Errand:
     """One unit of a wave: its step, the text as it was observed, and the claim's epoch.
+    `feedback` and `failed` are what the step answers.
 
     `reservation` names what was set aside for the whole attempt; empty when that is nothing.
     """
@@ -26,6 +28,7 @@ class Errand:
     issue: Issue | None = None
     pull: PullRequest | None = None
     feedback: tuple[Feedback, ...] = ()
+    failed: tuple[FailedCheck, ...] = ()
     reservation: str = ""
 
     def view(self, history: History) -> UnitView:

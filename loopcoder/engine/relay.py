@@ -26,6 +26,7 @@ from loopcoder.domain.snapshot import Snapshot, TickState, UnitView
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.wave import Errand, Wave, holder_of
 from loopcoder.engine.attempt import Attempt, Ended, Judged
+from loopcoder.engine.briefing import failed_checks
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.execute import execute
 from loopcoder.engine.integrate import Integration, integrate
@@ -139,7 +140,10 @@ class _Planner:
             gathered.lines.append(replace(line, reason=held.reason))
             return
         feedback = tuple(f for f in view.feedback if f.id in step.feedback)
-        self.errands.append(Errand(step, view.unit, epoch, view.issue, view.pull, feedback, held))
+        red = failed_checks(services, step)
+        self.errands.append(
+            Errand(step, view.unit, epoch, view.issue, view.pull, feedback, red, held)
+        )
         gathered.lines.append(line)
 
 
@@ -251,7 +255,7 @@ def run_station(
 def replay(desk: Desk, errand: Errand) -> Judged | Ended | NotOurs:
     """Where the attempt has come to, after the stages that this process may do."""
     try:
-        return Attempt(desk, errand.feedback).run()
+        return Attempt(desk, errand.feedback, errand.failed).run()
     except NotOurs as waits:
         return waits
 
