@@ -167,6 +167,8 @@ def plan_wave(
     report = summarise(services, snapshot, gathered)
     if report.stop_reason is StopReason.IDLE and is_sealed(snapshot):
         report = replace(report, stop_reason=StopReason.SEALED)
+    if report.stop_reason is StopReason.BASE_RED and snapshot.base.green is None:
+        report = replace(report, stop_reason=StopReason.LIMIT)  # not red: nobody has looked
     wave = None
     if planner.errands:
         wave = Wave(
