@@ -76,7 +76,7 @@ class Proxy:
         with self._counted(writer) as served:
             if served:
                 with contextlib.suppress(Refused, OSError):
-                    far = await self._reach_out(Target("localhost", port))
+                    far = await self._reach_out(Target(self._reach.local_name(port), port))
                     await _join(reader, writer, *far, b"")
 
     @contextlib.contextmanager

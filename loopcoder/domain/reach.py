@@ -69,6 +69,10 @@ class Reach:
         ports = (port for host in self.hosts if host.is_local for port in host.ports)
         return tuple(dict.fromkeys(ports))
 
+    def local_name(self, port: int) -> str:
+        """The name by which a port of this machine's loopback was allowed."""
+        return next(host.name for host in self.hosts if host.is_local and port in host.ports)
+
     def allows(self, name: str, port: int) -> bool:
         """Whether a host may be asked for, under the name that the program gave it."""
         name = fold(name)

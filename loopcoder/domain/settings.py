@@ -41,11 +41,23 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class McpServer:
+    """A server of tools for an agent, which starts it (`argv`) or reaches it (`url`)."""
+
+    name: str
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """One way to have work done. `argv` is used by kind `command`; times in seconds.
+    """One way to have work done. `argv` is used by kinds `command` and `acp`; times in seconds.
+    `pass_env` names variables of loopcoder's own environment that it is handed.
 
     `turns` is the most replies of one run, for kinds whose model we drive ourselves. `options`
-    carries what only that kind understands (`mcp`, a preset's extra arguments).
+    carries what only that kind understands.
     """
 
     name: str
@@ -60,6 +72,8 @@ class WorkerSpec:
     fallback: tuple[str, ...] = ()
     network: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    mcp: tuple[McpServer, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -41,16 +41,19 @@ def work(desk: Desk, workspace: Workspace, prompt: str, round_: int, session: st
         prompt=prompt,
         tree=workspace.tree,
         outbox=folder / "outbox",
-        session=session,
         stop=desk.services.stop,
     )
     result = WorkResult(failure=FailureClass.INFRASTRUCTURE, reason="no worker could be used")
-    used = desk.step.worker
+    used, began = desk.step.worker, desk.worker
     for name, worker in _chain(desk):
-        used, result = name, _with_retries(desk, worker, order, workspace)
+        own = replace(
+            order,
+            session=session if name == began else "",  # another's session is nothing to it
+            home=desk.papers / "agents" / name,
+        )
+        used, result = name, _with_retries(desk, worker, own, workspace)
         if result.failure not in PROVIDER_TROUBLE:
             break
-        order = replace(order, session="")
     return _receipt(result, used, round_)
 
 
@@ -81,15 +84,23 @@ def _with_retries(desk: Desk, worker: Worker, order: WorkOrder, workspace: Works
             rewrites += 1
             if rewrites > MAX_REWRITES:
                 return result
-            order = replace(order, session="", prompt=_rewritten(order.prompt, policy.told))
+            order = _continuing(order, result, policy.session)
+            order = replace(order, prompt=_rewritten(order.prompt, policy.told))
         else:
             delay = min(policy.delay_s * 2 ** (tries[failure] - 1), policy.max_delay_s)
             desk.services.listener.said(
                 f"{order.unit}: {failure.value}, tries again in {delay:.0f} s"
             )
             desk.services.clock.sleep(delay)
-            order = replace(order, session=result.session)
+            order = _continuing(order, result, policy.session)
         desk.check_stop()
+
+
+def _continuing(order: WorkOrder, result: WorkResult, session: Session) -> WorkOrder:
+    """The order for the next try, in the session that the failure's policy names."""
+    keeps = session in (Session.SAME, Session.FORK)
+    fork = session is Session.FORK
+    return replace(order, session=result.session if keeps else "", fork=fork)
 
 
 def _rewritten(prompt: str, told: str) -> str:

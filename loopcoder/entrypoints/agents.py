@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.settings import Calibration, WorkerSpec
-from loopcoder.entrypoints import builtin
+from loopcoder.entrypoints import agent_programs, builtin
+from loopcoder.entrypoints.agent_programs import agent_of, trouble_of
 from loopcoder.entrypoints.builtin import seat_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,22 @@ class Agents:
             raise self._no_worker("default")
         for name in self.settings.workers:
             self._spec(name)
-        self._reviewer_spec()
+        if "default" in self.settings.workers:
+            self._refuse_useless(self._spec("default"), "worker")
+        self._refuse_useless(self._reviewer_spec(), "reviewer")
+
+    def _refuse_useless(self, spec: WorkerSpec, role: str) -> None:
+        """Raise ConfigurationError when neither the agent nor any of its fallbacks can be started
+        on this machine. One of them is enough: a project may be worked on from many machines."""
+        known = self.settings.workers
+        chain = (spec, *(known[name] for name in spec.fallback if name in known))
+        troubles = [trouble_of(each, self.environ) for each in chain]
+        if all(troubles):
+            raise ConfigurationError(
+                f"The {role} cannot be started here: {' '.join(troubles)}",
+                "`loopcoder doctor` says which agents this machine has. See "
+                "docs/reference/workers.md.",
+            )
 
     def worker(self, name: str) -> Worker:
         """The worker with a name; ConfigurationError when it cannot be used."""
@@ -158,11 +174,35 @@ def _scripted_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
     return ScriptedReviewer(spec, agents.sandbox(), agents.script(spec), stores)
 
 
+def _cli_worker(spec: WorkerSpec, agents: Agents) -> Worker:
+    from loopcoder.adapters.agents.cli import CliWorker
+
+    stores = agents.repository.object_stores
+    return CliWorker(agent_of(spec, agents.environ, agents.sandbox(), stores))
+
+
+def _cli_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+    from loopcoder.adapters.agents.cli import CliReviewer
+
+    stores = agents.repository.object_stores
+    return CliReviewer(agent_of(spec, agents.environ, agents.sandbox(), stores))
+
+
 WORKERS: Mapping[str, Callable[[WorkerSpec, Agents], Worker]] = MappingProxyType(
-    {"anthropic": _builtin_worker, "command": _command_worker, "scripted": _scripted_worker}
+    {
+        "anthropic": _builtin_worker,
+        "command": _command_worker,
+        "scripted": _scripted_worker,
+        **dict.fromkeys(agent_programs.KINDS, _cli_worker),
+    }
 )
 REVIEWERS: Mapping[str, Callable[[WorkerSpec, Agents], Reviewer]] = MappingProxyType(
-    {"anthropic": _builtin_reviewer, "command": _command_reviewer, "scripted": _scripted_reviewer}
+    {
+        "anthropic": _builtin_reviewer,
+        "command": _command_reviewer,
+        "scripted": _scripted_reviewer,
+        **dict.fromkeys(agent_programs.KINDS, _cli_reviewer),
+    }
 )
 
 

@@ -28,6 +28,7 @@ from loopcoder.domain.settings import (
     Landing,
     LandingMode,
     Limits,
+    McpServer,
     Price,
     ReviewerSpec,
     Settings,
@@ -216,13 +217,19 @@ def _contradictions(model: schema.Configuration, document: Document) -> list[Dia
         if agent := getattr(model, role):
             agents[role,] = agent
     for path, agent in agents.items():
-        if agent.kind == "command" and not agent.run:
+        if agent.kind in schema.RUN_KINDS and not agent.run:
             problem((*path, "kind"), f"`{_dotted(path)}` needs `run`: the program to start")
         if agent.kind == "scripted" and not agent.script:
             problem((*path, "kind"), f"`{_dotted(path)}` needs `script`: the file to follow")
-        if agent.kind != "command" and agent.run:
+        if agent.kind not in schema.RUN_KINDS and agent.run:
             summary = f"`run` belongs to kind `command`, not `{agent.kind}`"
             problem((*path, "run"), summary)
+        if agent.kind not in schema.MCP_KINDS and agent.mcp:
+            problem((*path, "mcp"), f"kind `{agent.kind}` knows no MCP servers")
+        for index, server in enumerate(agent.mcp):
+            if bool(server.run) == bool(server.url):
+                summary = f"`{server.name}` needs either `run` or `url`"
+                problem((*path, "mcp", index), summary)
         for index, name in enumerate(agent.fallback):
             if name not in model.workers:
                 detail = _nearest(name, list(model.workers))
@@ -311,8 +318,6 @@ def _agent(
 ) -> WorkerSpec:
     cost = section.cost or _COSTS.get(section.kind, "reported")
     options: dict[str, object] = {}
-    if section.mcp:
-        options["mcp"] = list(section.mcp)
     if section.script:
         options["script"] = section.script
     return WorkerSpec(
@@ -328,6 +333,11 @@ def _agent(
         fallback=tuple(section.fallback),
         network=tuple(section.network),
         env=dict(section.env),
+        pass_env=tuple(section.pass_env),
+        mcp=tuple(
+            McpServer(each.name, tuple(each.run), dict(each.env), each.url, dict(each.headers))
+            for each in section.mcp
+        ),
         options=options,
     )
 

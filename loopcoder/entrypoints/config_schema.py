@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from loopcoder.domain.reach import EVERYTHING, parse_host
 from loopcoder.entrypoints.quantities import (
@@ -29,6 +29,10 @@ class Phrase:
 
     text: str
 
+
+RUN_KINDS = ("command", "acp")
+MCP_KINDS = ("anthropic", "claude-code", "codex", "gemini", "copilot", "opencode", "acp")
+_NEVER_PASSED = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "SSH_", "LOOPCODER_", "HOME", "PATH")
 
 _BRANCH = re.compile(
     r"(?!/)(?!.*(?://|\.\.|@\{|/$|\.lock$))[^\x00-\x20~^:?*\[\\-][^\x00-\x20~^:?*\[\\]*"
@@ -128,6 +132,14 @@ def _attestation(value: object) -> object:
     return {"sign": value} if isinstance(value, str | bool) else value
 
 
+def _variable(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("write the name of a variable, such as OPENAI_API_KEY")
+    if value.upper().startswith(_NEVER_PASSED):
+        raise ValueError("no agent is handed what opens GitHub or belongs to loopcoder itself")
+    return value
+
+
 def _landing(value: object) -> object:
     return {"mode": value} if isinstance(value, str) else value
 
@@ -189,6 +201,11 @@ Globs = Annotated[list[str], BeforeValidator(_list), Phrase("list of globs")]
 Environment = Annotated[
     dict[str, Annotated[str, BeforeValidator(_text)]], Phrase("map of variables to texts")
 ]
+Names = Annotated[
+    list[Annotated[str, AfterValidator(_variable)]],
+    BeforeValidator(_list),
+    Phrase("list of variable names"),
+]
 Argv = Annotated[
     list[str], BeforeValidator(_argv), Phrase("program and arguments, as a list or one line")
 ]
@@ -225,6 +242,16 @@ Commands = Annotated[
 ]
 
 
+class McpSection(Section):
+    """A server of tools, which the agent starts or reaches from inside its sandbox."""
+
+    name: Text = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Its name for the agent.")
+    run: Argv = Field([], description="Program and arguments of a server that is started.")
+    env: Environment = Field({}, description="Variables for a server that is started.")
+    url: Text = Field("", pattern=r"^(https?://\S+)?$", description="Address of a server.")
+    headers: Environment = Field({}, description="Headers for a server that is reached.")
+
+
 class WorkerSection(Section):
     """A way to have work done, or a change judged."""
 
@@ -244,7 +271,9 @@ class WorkerSection(Section):
         Phrase("kind of agent"),
     ] = Field(description="What is started. `command` is any program.")
     model: Text = Field("", description="The model, for kinds that choose one.")
-    run: Argv = Field([], description="Program and arguments, for kind `command`; no shell.")
+    run: Argv = Field(
+        [], description="Program and arguments, for kinds `command` and `acp`; no shell."
+    )
     script: Text = Field(
         "", description="A script in the repository, or an absolute path, for kind `scripted`."
     )
@@ -263,7 +292,16 @@ class WorkerSection(Section):
     fallback: Texts = Field([], description="Workers to use when this one's provider fails.")
     network: Hosts = Field([], description="Hosts it may reach besides `network.allow`.")
     env: Environment = Field({}, description="Variables added to its empty environment.")
-    mcp: list[JsonValue] = Field([], description="MCP servers, for kinds that support them.")
+    pass_env: Names = Field(
+        [],
+        description="Variables that it is handed from loopcoder's own environment, besides "
+        "those of its kind.",
+    )
+    mcp: Annotated[list[McpSection], Phrase("list of MCP servers")] = Field(
+        [],
+        description="Servers of tools, each a map with `name` and either `run` (and `env`) or "
+        "`url` (and `headers`).",
+    )
 
 
 class ReviewerSection(WorkerSection):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopcoder.adapters.agents.cli import CliWorker
 from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
 from loopcoder.adapters.agents.scripted import ScriptedWorker
 from loopcoder.domain.diagnostic import ConfigurationError
@@ -127,13 +128,65 @@ def test_an_unknown_worker_is_answered_with_the_known_ones(project: Project) -> 
         house.agents.worker("x")
 
 
-@pytest.mark.parametrize("kind", ["codex", "acp"])
-def test_kinds_of_later_versions_are_refused_with_a_way_out(project: Project, kind: str) -> None:
-    text = BASE + f"workers: {{default: {{kind: {kind}}}}}\nreviewer: {{kind: {kind}}}\n"
-    house = house_of(project, text)
-    with pytest.raises(ConfigurationError, match=f"kind `{kind}`.*cannot start yet.*command"):
-        house.agents.worker("default")
-    assert f"kind `{kind}`" in refusal(house, "reviewer")
+def program(folder: Path, name: str) -> str:
+    """A folder with a program of that name that does nothing."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("#!/bin/sh\n")
+    (folder / name).chmod(0o755)
+    return str(folder)
+
+
+def test_an_agent_that_is_not_here_is_refused_with_what_to_do(
+    project: Project, tmp_path: Path
+) -> None:
+    text = BASE + "workers: {default: {kind: codex}}\nreviewer: {kind: codex}\n"
+    with pytest.raises(ConfigurationError, match=r"not on PATH .*npm install -g @openai/codex"):
+        house_of(project, text, PATH="").agents.check()
+    path = program(tmp_path / "bin", "codex")
+    with pytest.raises(ConfigurationError, match="Codex has no key: set OPENAI_API_KEY"):
+        house_of(project, text, PATH=path).agents.check()
+    house_of(project, text, PATH=path, OPENAI_API_KEY="k").agents.check()
+
+
+def test_one_agent_of_a_chain_is_enough(project: Project, tmp_path: Path) -> None:
+    text = BASE + (
+        "workers: {default: {kind: claude-code, fallback: [other]}, other: {kind: codex}}\n"
+        "reviewer: {kind: gemini, fallback: [other]}\n"
+    )
+    path = program(tmp_path / "bin", "codex")
+    house = house_of(project, text, PATH=path, OPENAI_API_KEY="k")
+    house.agents.check()
+    worker = house.agents.worker("default")
+    assert isinstance(worker, CliWorker)
+    assert "not installed" in worker.agent.trouble
+
+
+def test_an_agent_is_handed_its_own_key_and_reaches_its_own_hosts(
+    project: Project, tmp_path: Path
+) -> None:
+    text = BASE + (
+        "network: {allow: [docs.example.org]}\n"
+        "workers: {default: {kind: codex, pass_env: [MY_FLAG], network: [pypi.org], "
+        "mcp: [{name: m, url: 'http://tools.example.org:8080/x'}]}}\nreviewer: {kind: codex}\n"
+    )
+    env = {
+        "OPENAI_API_KEY": "k",
+        "ANTHROPIC_API_KEY": "not its business",
+        "GITHUB_TOKEN": "nobody's business",
+        "MY_FLAG": "1",
+        "PATH": program(tmp_path / "bin", "codex"),
+    }
+    worker = house_of(project, text, **env).agents.worker("default")
+    assert isinstance(worker, CliWorker)
+    assert worker.agent.variables == {"OPENAI_API_KEY": "k", "MY_FLAG": "1"}
+    assert worker.spec.network == (
+        *("pypi.org", "docs.example.org"),
+        *("api.openai.com", "tools.example.org:8080"),
+    )
+    gateway = {**env, "OPENAI_BASE_URL": "http://127.0.0.1:9000/v1"}
+    worker = house_of(project, text, **gateway).agents.worker("default")
+    assert "127.0.0.1:9000" in worker.spec.network
+    assert "api.openai.com" not in worker.spec.network
 
 
 def test_a_calibrated_reviewer_is_refused_until_reviewers_can_be_calibrated(

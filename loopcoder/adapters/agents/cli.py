@@ -14,7 +14,6 @@ from pathlib import Path
 from loopcoder.adapters.agents.ending import failure_of_run, read_outcome, reporter
 from loopcoder.adapters.agents.invocation import Visit, invoke, lay_out
 from loopcoder.adapters.agents.ledger import Ledger
-from loopcoder.adapters.agents.mcp import servers_of
 from loopcoder.adapters.agents.outcome import Malformed, read_reply
 from loopcoder.adapters.agents.paperwork import (
     Paperwork,
@@ -84,7 +83,7 @@ class Agent:
             session=session,
             fork=fork,
             schema=VERDICT_SCHEMA if is_review else None,
-            servers=servers_of(self.spec.options),
+            servers=self.spec.mcp,
         )
         made = invoke(self.preset, visit)
         lay_out(given.source, made.files)
@@ -151,10 +150,10 @@ class CliWorker:
 
     def __init__(self, agent: Agent) -> None:
         self.spec = agent.spec
-        self._agent = agent
+        self.agent = agent
 
     def run(self, order: WorkOrder, progress: Callable[[Progress], None]) -> WorkResult:
-        agent = self._agent
+        agent = self.agent
         if agent.trouble:
             return WorkResult(failure=FailureClass.AUTH, reason=agent.trouble)
         home = order.home or order.outbox / "home"
@@ -175,17 +174,17 @@ class CliWorker:
 
     def _continued(self, order: WorkOrder, ledger: Ledger) -> str:
         """The session to continue, if there is one in this home and the program can."""
-        can = self._agent.preset.command.resume
+        can = self.agent.preset.command.resume
         return order.session if can and order.session and ledger.knows(order.session) else ""
 
     def _is_lost(self, finished: Finished) -> bool:
-        words = self._agent.preset.output.lost_session
+        words = self.agent.preset.output.lost_session
         return bool(words and finished.exit_code and words in finished.tail)
 
     def _charge(self, ledger: Ledger, read: Transcript, parent: str) -> Tally:
         if not read.session:
             return read.tally
-        if self._agent.preset.output.totals == "session":
+        if self.agent.preset.output.totals == "session":
             return ledger.charge(read.session, read.tally, parent)
         ledger.open(read.session)
         return read.tally
@@ -194,14 +193,14 @@ class CliWorker:
         self, order: WorkOrder, finished: Finished, read: Transcript, charged: Tally
     ) -> WorkResult:
         outcome, note = read_outcome(outcome_file(order.outbox))
-        failure, reason = self._agent.failure(finished, read)
+        failure, reason = self.agent.failure(finished, read)
         return WorkResult(
             outcome.status,
             failure,
             reason or outcome.reason or note,
             outcome.summary or read.answer[:_SUMMARY],
             outcome.evidence,
-            self._agent.usage(charged),
+            self.agent.usage(charged),
             read.session,
             outcome.follow_ups_kept(),
             finished.tail,
@@ -214,10 +213,10 @@ class CliReviewer:
 
     def __init__(self, agent: Agent) -> None:
         self.spec = agent.spec
-        self._agent = agent
+        self.agent = agent
 
     def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
-        agent = self._agent
+        agent = self.agent
         if agent.trouble:
             return ReviewReply(None, FailureClass.AUTH, agent.trouble)
         watch = Watch(
@@ -251,7 +250,7 @@ class CliReviewer:
         said: ReportedVerdict | None = None,
     ) -> ReviewReply:
         verdict = said.as_verdict() if said else None
-        usage = self._agent.usage(read.tally)
+        usage = self.agent.usage(read.tally)
         return ReviewReply(verdict, failure, reason, usage, finished.tail, finished.seconds)
 
 

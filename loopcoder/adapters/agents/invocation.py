@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from loopcoder.adapters.agents.mcp import McpServer, as_toml, written
+from loopcoder.adapters.agents.mcp import as_toml, written
 from loopcoder.adapters.agents.preset import Arguments, Preset
 from loopcoder.adapters.scratch import remove_tree
+from loopcoder.domain.settings import McpServer
 
 _IN_HOME = "$home/"
 

@@ -4,27 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from loopcoder.adapters.agents.preset import Servers
-
-
-@dataclass(frozen=True, slots=True)
-class McpServer:
-    """A server that the agent starts (`argv`) or reaches (`url`)."""
-
-    name: str
-    argv: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
-    url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def servers_of(options: Mapping[str, object]) -> tuple[McpServer, ...]:
-    """The servers that an agent's configuration names; its shape was checked when it was read."""
-    found = options.get("mcp")
-    return tuple(found) if isinstance(found, tuple) else ()
+from loopcoder.domain.settings import McpServer
 
 
 def written(servers: Iterable[McpServer], words: Servers) -> dict[str, dict[str, Any]]:

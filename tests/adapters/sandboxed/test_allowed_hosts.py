@@ -99,15 +99,16 @@ def fetch(*urls: str, through_proxy: bool = False) -> str:
     return FETCH.format(urls=urls, through_proxy=through_proxy)
 
 
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_a_local_service_is_reached_as_if_it_were_inside(
-    bubblewrap: Sandbox, run: Run, python: Python, port: int
+    bubblewrap: Sandbox, run: Run, python: Python, port: int, name: str
 ) -> None:
-    reach = reach_of([f"localhost:{port}"])
+    reach = reach_of([f"{name}:{port}"])
     urls = (f"http://localhost:{port}/a", f"http://127.0.0.1:{port}/b")
     said = run(bubblewrap, python(fetch(*urls)), network=reach).tail.splitlines()
     assert [line.split()[1] for line in said] == [f"localhost:{port}/a", f"127.0.0.1:{port}/b"]
-    through = run(bubblewrap, python(fetch(urls[0], through_proxy=True)), network=reach).tail
-    assert through.endswith(f"localhost:{port}/a")
+    named = fetch(f"http://{name}:{port}/a", through_proxy=True)
+    assert run(bubblewrap, python(named), network=reach).tail.endswith(f"{name}:{port}/a")
 
 
 def test_other_ports_of_the_own_machine_are_not_there(
