@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -75,6 +76,14 @@ class TryLater(LoopcoderError):
     """Nothing is wrong, but not now: another tick runs, or a rate limit is spent."""
 
     exit_code = 75
+
+
+class RateLimited(TryLater):
+    """A host's limit is spent until `until` (UTC)."""
+
+    def __init__(self, summary: str, until: datetime) -> None:
+        super().__init__(summary, f"Try again at {until:%Y-%m-%d %H:%M:%S} UTC.")
+        self.until = until
 
 
 class NotFound(LoopcoderError):

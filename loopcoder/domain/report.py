@@ -68,6 +68,8 @@ def why_ended(report: TickReport) -> str:
     unfinished = (UnitOutcome.FAILED, UnitOutcome.WAITING, UnitOutcome.BLOCKED)
     if report.stop_reason is StopReason.IDLE and any(u.outcome in unfinished for u in report.units):
         return "nothing more can be done in this tick"
+    if report.try_again_at:
+        return f"a rate limit is spent; try again at {report.try_again_at:%Y-%m-%d %H:%M:%S} UTC"
     failing = sanitise_line(report.base_failing, max_length=200)
     return STOPPED[report.stop_reason] + (f" ({failing})" if failing else "")
 

@@ -98,7 +98,8 @@ class ApiUse:
 @dataclass(frozen=True, slots=True)
 class TickReport:
     """`warnings` are what every reader must see, such as a reviewer that was never calibrated.
-    `interrupted`: a person or the machine asked the tick to end before it was through."""
+    `interrupted`: a person or the machine asked the tick to end before it was through.
+    `try_again_at`: when a host that refused for its limits will answer again (UTC)."""
 
     run: str
     stop_reason: StopReason
@@ -117,3 +118,4 @@ class TickReport:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     waiting_for_you: tuple[str, ...] = ()
     interrupted: bool = False
+    try_again_at: datetime | None = None

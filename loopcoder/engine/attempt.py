@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.action import Dispatch, Purpose
 from loopcoder.domain.ci import FailedCheck
+from loopcoder.domain.diagnostic import RateLimited
 from loopcoder.domain.event import AttemptFinished, ClaimReleased, Entry, NeedsHuman, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
@@ -61,13 +62,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt that goes no further. `strike` says whether it was the work's fault."""
+    """An attempt that goes no further. `strike` says whether it was the work's fault, `limit` that
+    it only rests, because a host wants no more requests for now."""
 
     outcome: UnitOutcome
     reason: str
     failure: FailureClass | None = None
     strike: bool = False
     people: tuple[str, ...] = ()
+    limit: RateLimited | None = None
 
 
 @dataclass(frozen=True, slots=True)

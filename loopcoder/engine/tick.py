@@ -9,11 +9,11 @@ from pathlib import Path
 
 from loopcoder.domain import action as act
 from loopcoder.domain.decide import decide
-from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError
+from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError, RateLimited
 from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
 from loopcoder.domain.proposal import with_proposals
 from loopcoder.domain.settings import LandingMode
-from loopcoder.domain.snapshot import Snapshot, TickState
+from loopcoder.domain.snapshot import BaseState, Snapshot, TickState
 from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine
 from loopcoder.domain.tick_summary import conclude
 from loopcoder.domain.unit import Roadmap, UnitId
@@ -50,9 +50,10 @@ class TickOptions:
 
 @dataclass(slots=True)
 class Gathered:
-    """What the tick has gathered so far."""
+    """What the tick has gathered so far. `seen` is the world as it was last looked at."""
 
     state: TickState
+    seen: Snapshot | None = None
     lines: list[UnitLine] = field(default_factory=list)
     waves: int = 0
     writes: int = 0
@@ -76,9 +77,13 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         gathered.warnings += run_preflight(
             services, base_commit(services), services.runs / options.run
         )
-        snapshot = passes(services, options, gathered, _act)
-    report = summarise(services, snapshot, gathered)
-    report = _concluded(services, snapshot, options, report)
+        try:
+            snapshot = passes(services, options, gathered, _act)
+            report = summarise(services, snapshot, gathered)
+        except RateLimited as limit:
+            report = cut_short(services, gathered, limit)
+    if report.try_again_at is None:
+        report = _concluded(services, snapshot, options, report)
     record_end(services, report)
     return replace(report, api=used_api(services).since(asked))
 
@@ -121,6 +126,17 @@ def summarise(services: Services, snapshot: Snapshot, gathered: Gathered) -> Tic
         diagnostics=gathered.diagnostics,
         warnings=gathered.warnings,
     )
+
+
+def cut_short(services: Services, gathered: Gathered, limit: RateLimited) -> TickReport:
+    """The report of a tick that a host's limit ended. What was begun is in the journal."""
+    history = services.journal.history()
+    empty = Snapshot(
+        services.clock.now(), BaseState(base_commit(services)), (), history, gathered.state
+    )
+    seen = replace(gathered.seen, history=history) if gathered.seen else empty
+    report = summarise(services, seen, gathered)
+    return replace(report, stop_reason=StopReason.RATE_LIMIT, try_again_at=limit.until)
 
 
 def used_api(services: Services) -> ApiUse:
@@ -195,7 +211,9 @@ def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Sn
     if compiling:
         gathered.writes += _compile(services, roadmap, gathered)
     roadmap = with_proposals(roadmap, services.journal.history())
-    return observe(services, roadmap, standing, base, gathered.state)
+    gathered.seen = observe(services, roadmap, standing, base, gathered.state)
+    gathered.warn(services.ci.remarks())
+    return gathered.seen
 
 
 def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:
@@ -238,6 +256,8 @@ def _act(services: Services, snapshot: Snapshot, gathered: Gathered) -> bool:
         attempted=gathered.state.attempted | {step.unit for step in steps},
         stopped_providers=gathered.state.stopped_providers | result.stopped,
     )
+    if result.limit:
+        raise result.limit
     return True
 
 

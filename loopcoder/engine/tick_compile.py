@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.diagnostic import Diagnostic, RateLimited
 from loopcoder.domain.plan import PlanOptions
 from loopcoder.domain.unit import Roadmap
 from loopcoder.engine.apply import apply_plan
@@ -45,5 +45,7 @@ def compile_in_tick(
         desired.plan,
     )
     applied = apply_plan(plan, clerk, unattended=True)
+    if isinstance(applied.stopped, RateLimited):
+        raise applied.stopped
     left = (*applied.waiting, *applied.failed)
     return Compiled(applied.writes, tuple(f"{each.change.unit}: {each.reason}" for each in left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopcoder.domain.diagnostic import TryLater
 from loopcoder.domain.report import why_ended
 from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.entrypoints.render import diagnostic_text
@@ -81,6 +82,7 @@ def report_json(report: TickReport) -> dict[str, object]:
         "warnings": list(report.warnings),
         "waiting_for_you": list(report.waiting_for_you),
         "interrupted": report.interrupted,
+        "try_again_at": report.try_again_at.isoformat() if report.try_again_at else None,
     }
 
 
@@ -101,7 +103,10 @@ def _unit_json(line: UnitLine) -> dict[str, object]:
 
 
 def exit_code(report: TickReport) -> int:
-    """0 when the pass was completed, 1 for a red base, 2 when the roadmap has errors."""
+    """0 when the pass was completed, 1 for a red base, 2 when the roadmap has errors, 75 when a
+    host's limit ended it."""
     if any(d.is_error for d in report.diagnostics):
         return 2
+    if report.stop_reason is StopReason.RATE_LIMIT:
+        return TryLater.exit_code
     return 1 if report.stop_reason is StopReason.BASE_RED else 0

@@ -12,8 +12,8 @@ from loopcoder.domain.diagnostic import (
     ConfigurationError,
     LoopcoderError,
     NotFound,
+    RateLimited,
     Stale,
-    TryLater,
     Unavailable,
 )
 
@@ -91,11 +91,9 @@ def lost(asked: Asked, why: str) -> Unavailable:
     return Unavailable(f"GitHub gave no answer ({why}).", "Try again later.")
 
 
-def limited(kind: str, at: datetime) -> TryLater:
+def limited(kind: str, at: datetime) -> RateLimited:
     """A limit is spent for longer than anybody should be kept waiting."""
-    return TryLater(
-        f"GitHub's {kind} rate limit is reached.", f"Try again at {at:%Y-%m-%d %H:%M:%S} UTC."
-    )
+    return RateLimited(f"GitHub's {kind} rate limit is reached.", at)
 
 
 def graphql_failure(errors: list[Mapping[str, Any]]) -> LoopcoderError:

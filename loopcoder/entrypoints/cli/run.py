@@ -84,7 +84,7 @@ def _end(report: TickReport, worked: int, stopper: Stopper) -> str:
         return "it was stopped"
     if report.stop_reason is StopReason.SEALED:
         return "the roadmap is sealed"
-    if worked == 0:
+    if worked == 0 or report.stop_reason is StopReason.RATE_LIMIT:
         return report.stop_reason.value
     return ""
 
