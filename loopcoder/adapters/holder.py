@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import secrets
 import socket
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -16,9 +19,14 @@ PROCESS_FILE = "process.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+_MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+_SPACE = Path("/proc/self/ns/pid")
+_MARK_FILE = "machine"
+
+
 @cache
-def current_holder() -> Holder:
-    """This process, as it can be recognised from outside."""
+def current_holder(state: Path) -> Holder:
+    """This process, as it can be recognised from outside. `state` is this clone's state folder."""
     import psutil
 
     return Holder(
@@ -26,7 +34,36 @@ def current_holder() -> Holder:
         boot=_boot(),
         pid=os.getpid(),
         started=psutil.Process().create_time(),
+        machine=_machine(state),
+        space=_space(),
     )
+
+
+def _machine(state: Path) -> str:
+    """This clone on this machine. Names of hosts, and machine ids of images, are not unique; the
+    clone's own mark is, until somebody copies the whole disk."""
+    known = next((path.read_text().strip() for path in _MACHINE_IDS if path.is_file()), "")
+    parts = "\0".join((known, socket.gethostname(), _mark(state / _MARK_FILE)))
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _mark(path: Path) -> str:
+    """A random text that was written once; of two processes that write it one wins."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = path.with_name(f"{path.name}.{os.getpid()}")
+        own.write_text(secrets.token_hex(16))
+        with suppress(FileExistsError):
+            os.link(own, path)
+        own.unlink()
+    return path.read_text().strip()
+
+
+def _space() -> str:
+    try:
+        return str(_SPACE.stat().st_ino)
+    except OSError:
+        return ""
 
 
 def _boot() -> str:

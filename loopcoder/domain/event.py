@@ -185,12 +185,28 @@ class Proposed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that can be recognised after it died: pids are reused, start times are not."""
+    """A process that can be recognised after it died: pids are reused, start times are not.
+
+    `machine` names more than the host's name does, which another machine may bear too; `space` is
+    the process namespace in which the pid counts. Empty: not known.
+    """
 
     host: str
     boot: str
     pid: int
     started: float
+    machine: str = ""
+    space: str = ""
+
+    def is_beside(self, other: Holder) -> bool:
+        """Whether the other process can look this one up."""
+        here = (other.host, other.boot, other.space)
+        return (self.host, self.boot, self.space) == here
+
+    def is_of_earlier_boot(self, other: Holder) -> bool:
+        """Whether the other process runs on the same machine, which was started again since."""
+        same = self.machine != "" and self.machine == other.machine
+        return same and self.boot != other.boot
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +233,15 @@ class ClaimTaken(Fact):
     kind: ClassVar[str] = "claim.taken"
     carries: ClassVar[Carries] = Carries.EFFECT
     holder: Holder
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRenewed(Fact):
+    """The holder is at it still, and keeps the right until then."""
+
+    kind: ClassVar[str] = "claim.renewed"
+    carries: ClassVar[Carries] = Carries.EFFECT
     until: datetime
 
 
@@ -405,6 +430,7 @@ FACTS: tuple[type[Fact], ...] = (
     TickBegun,
     TickFinished,
     ClaimTaken,
+    ClaimRenewed,
     ClaimReleased,
     AttemptBegun,
     StageBegun,

@@ -389,6 +389,8 @@ def _attempts_after(record: UnitRecord, event: e.Event) -> UnitRecord:
                 number = record.current.number
                 return _replace_attempt(record, number, lambda a: replace(a, claims=a.claims + 1))
             return record
+        case e.ClaimRenewed() if record.claim and record.claim.epoch == event.epoch:
+            return replace(record, claim=replace(record.claim, until=fact.until))
         case e.ClaimReleased():
             return replace(record, claim=None)
         case e.AttemptBegun():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -147,11 +148,13 @@ class CommitStyle:
 
 @dataclass(frozen=True, slots=True)
 class GitHubManners:
-    """Seconds: the pause between two writes, and how long a new issue may be missing from the
-    list, so that an attempt to file it whose answer was lost is not repeated before."""
+    """Seconds: the pause between two writes; how long a new issue may be missing from the list, so
+    that an attempt to file it whose answer was lost is not repeated before; and how long a claim
+    on a unit lasts that is not renewed."""
 
     write_pause_s: float = 1.0
     list_lag_s: float = 90.0
+    claim_time_s: float = 15 * MINUTE
 
 
 class Signing(StrEnum):
@@ -221,6 +224,11 @@ class Settings:
     github: GitHubManners = GitHubManners()
     attestation: AttestationSettings = AttestationSettings()
     source: str = ""
+
+    @property
+    def claim_time(self) -> timedelta:
+        """How long a claim lasts that is not renewed."""
+        return timedelta(seconds=self.github.claim_time_s)
 
     @property
     def list_lag_s(self) -> float:

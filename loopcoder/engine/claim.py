@@ -13,17 +13,20 @@ from loopcoder.domain.history import Claim, History
 from loopcoder.domain.unit import Unit, UnitId, text_digest
 from loopcoder.engine.services import Services
 
-CLAIM_TIME = timedelta(minutes=15)
-
 
 def is_claim_alive(claim: Claim | None, services: Services) -> bool:
-    """A claim of this machine lives as long as its process, any other until it expires."""
+    """A claim lives as long as its process where that can be seen, and else until it expires.
+
+    A machine that was started again has none of its processes left. A host's name alone proves
+    nothing: two runners may bear the same.
+    """
     if claim is None:
         return False
-    here = services.holder
-    if claim.holder.host != here.host:
-        return services.clock.now() < claim.until
-    return claim.holder.boot == here.boot and services.is_alive(claim.holder)
+    if claim.holder.is_beside(services.holder):
+        return services.is_alive(claim.holder)
+    if claim.holder.is_of_earlier_boot(services.holder):
+        return False
+    return services.clock.now() < claim.until
 
 
 def take_claim(
@@ -32,16 +35,18 @@ def take_claim(
     unit: Unit,
     run: str,
     *,
-    lasting: timedelta = CLAIM_TIME,
+    lasting: timedelta | None = None,
     holder: Holder | None = None,
 ) -> int:
     """Claim the unit and begin or take over its attempt, in one atomic step.
 
-    `holder` is whoever the claim is taken for, where that is not this process. Returns the
-    fencing epoch. Raises `Stale` when somebody else was faster.
+    `lasting` is how long it is taken for, if not for the usual time, and `holder` who it is taken
+    for, where that is not this process. Returns the fencing epoch. Raises `Stale` when somebody
+    else was faster.
     """
     spec = services.settings.workers[step.worker]
-    taken = ClaimTaken(holder or services.holder, services.clock.now() + lasting)
+    until = services.clock.now() + (lasting or services.settings.claim_time)
+    taken = ClaimTaken(holder or services.holder, until)
     begun = AttemptBegun(
         run=run,
         base=step.base,

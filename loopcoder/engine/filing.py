@@ -99,12 +99,13 @@ def _respect(clerk: Clerk, earlier: Event) -> None:
     holder = _holder(earlier.fact.detail.get("holder"))
     age = clerk.clock.now() - earlier.at
     if holder is not None and holder != clerk.holder:
-        here = (holder.host, holder.boot) == (clerk.holder.host, clerk.holder.boot)
-        if here and clerk.is_alive(holder):
+        beside = holder.is_beside(clerk.holder)
+        if beside and clerk.is_alive(holder):
             raise TryLater(
                 f"process {holder.pid} is filing {earlier.unit}.", "Try again when it is through."
             )
-        if holder.host != clerk.holder.host and age < FOREIGN_INTENT:
+        unseen = not beside and not holder.is_of_earlier_boot(clerk.holder)
+        if unseen and age < FOREIGN_INTENT:
             raise Stale(f"{earlier.unit} is being filed on {holder.host}.")
     if age.total_seconds() < clerk.lag_s:
         raise Stale(f"an earlier attempt to file {earlier.unit} may still show up in the list.")
@@ -117,7 +118,8 @@ def _holder(value: Json) -> Holder | None:
     pid, started = value.get("pid"), value.get("started")
     if not isinstance(pid, int) or not isinstance(started, (int, float)):
         return None
-    return Holder(host, boot, pid, float(started))
+    machine, space = str(value.get("machine", "")), str(value.get("space", ""))
+    return Holder(host, boot, pid, float(started), machine, space)
 
 
 def _look_up(clerk: Clerk, change: Change) -> Issue | None:

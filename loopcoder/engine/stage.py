@@ -101,9 +101,12 @@ class Desk:
         )
 
     def check_stop(self) -> None:
-        """Raise `Suspended` when everything must end at the next safe point."""
+        """Raise `Suspended` when everything must end at the next safe point, or when the claim is
+        known to be lost."""
         if self.services.stop.is_set():
             raise Suspended("stopped before it was finished; the next tick goes on.")
+        if self.services.journal.history().unit(self.step.unit).epoch != self.epoch:
+            raise Suspended("another process took it over; its result stands.")
 
     def check_hold(self) -> None:
         """Raise `OnHold` when a person holds the unit, or everything."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.action import Dispatch
-from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Stale
 from loopcoder.domain.event import StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
@@ -20,6 +20,7 @@ from loopcoder.engine.briefing import failed_checks
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
+from loopcoder.engine.renewal import renewing
 from loopcoder.engine.review import findings_of
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, OnHold, Suspended
@@ -31,10 +32,12 @@ Ends = dict[str, tuple[Ended, int | None]]
 
 @dataclass(frozen=True, slots=True)
 class WaveResult:
-    """`stopped` names providers that must not be used again in this tick."""
+    """`stopped` names providers that must not be used again in this tick; `limit` is a host's
+    limit that was met, after which no more is begun."""
 
     lines: tuple[UnitLine, ...]
     stopped: frozenset[str] = frozenset()
+    limit: RateLimited | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,22 @@ def run_wave(
 ) -> WaveResult:
     """Run the steps together and publish what holds together. One unit's trouble stays its own."""
     services.listener.wave_began(number, steps)
-    with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="attempt") as pool:
-        left = list(pool.map(lambda step: _contained(services, snapshot, step), steps))
-    judged = [each.result for each in left if isinstance(each.result, Judged)]
-    ends = _publish_all(services, snapshot, judged, number)
+    with renewing(services):
+        with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="attempt") as pool:
+            left = list(pool.map(lambda step: _contained(services, snapshot, step), steps))
+        judged = [each.result for each in left if isinstance(each.result, Judged)]
+        ends = _publish_all(services, snapshot, judged, number)
     lines = tuple(unit_line(services, snapshot, each, ends) for each in left)
     for line in lines:
         services.listener.unit_ended(line)
-    return WaveResult(lines, _stopped_providers(services, lines, left))
+    return WaveResult(lines, _stopped_providers(services, lines, left), _limit_met(left, ends))
+
+
+def _limit_met(left: Sequence[Left], ends: Ends) -> RateLimited | None:
+    """The limit that will last longest of those that were met on the way."""
+    met = [each.paused for each in left] + [ended.limit for ended, _ in ends.values()]
+    limits = [each for each in met if isinstance(each, RateLimited)]
+    return max(limits, key=lambda limit: limit.until, default=None)
 
 
 def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> Left:
@@ -191,7 +202,8 @@ def pause(
     """Leave the attempt open with its finished work; the next tick goes on from here."""
     resting = as_pause(error)
     release_claim(services, step, epoch, str(resting))
-    return Ended(_outcome(resting), str(resting)), None
+    limit = resting if isinstance(resting, RateLimited) else None
+    return Ended(_outcome(resting), str(resting), limit=limit), None
 
 
 def _outcome(resting: LoopcoderError | None) -> UnitOutcome:

@@ -88,7 +88,7 @@ def person_clerk(house: House, plan: str) -> Clerk:
         house.tracker,
         house.journal,
         house.clock,
-        current_holder(),
+        current_holder(house.state_dir),
         is_alive,
         plan,
         principal=f"person:{house.person.login}",

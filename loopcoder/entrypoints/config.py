@@ -291,7 +291,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         attestation=AttestationSettings(
             Signing(data.attestation.sign), data.attestation.key, tuple(data.attestation.signers)
         ),
-        github=GitHubManners(data.github.write_pause, data.github.list_lag),
+        github=GitHubManners(data.github.write_pause, data.github.list_lag, data.github.claim_time),
         source=source,
     )
 

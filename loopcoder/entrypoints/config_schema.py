@@ -336,6 +336,10 @@ class GitHubSection(Section):
     list_lag: Pause = Field(
         90.0, description="How long a new issue may be missing from GitHub's list."
     )
+    claim_time: Duration = Field(
+        900.0,
+        description="How long a unit stays taken when its machine is not heard of.",
+    )
 
 
 class BudgetSection(Section):

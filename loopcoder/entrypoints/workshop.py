@@ -49,17 +49,22 @@ def open_workshop(
 
     With `only_look` the journal is neither created nor repaired, and nothing can be recorded.
     """
-    from loopcoder.adapters.redacting import redacting_code_host, redacting_tracker
+    from loopcoder.adapters.redacting import (
+        redacting_code_host,
+        redacting_journal,
+        redacting_tracker,
+    )
     from loopcoder.adapters.secrets import DetectSecretsScanner
 
     settings = house.settings
     secrets = known_secrets(house.environ)
     redactor = Redactor(secrets)
+    journal = house.journal_reader if only_look else house.journal
     return Services(
         settings=settings,
         tracker=redacting_tracker(house.tracker, redactor),
         code_host=redacting_code_host(house.code_host, redactor),
-        journal=house.journal_reader if only_look else house.journal,
+        journal=redacting_journal(journal, redactor),
         workspaces=house.workspaces,
         commands=LazyCommands(house),
         worker=house.agents.worker,
@@ -68,7 +73,7 @@ def open_workshop(
         landing=_landing(house),
         clock=house.clock,
         runs=house.runs_dir,
-        holder=current_holder(),
+        holder=current_holder(house.state_dir),
         is_alive=is_alive,
         end_leftovers=end_leftovers,
         listener=listener or SilentListener(),
