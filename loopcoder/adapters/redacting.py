@@ -1,18 +1,23 @@
-"""Trackers and code hosts that let no known secret out.
+"""Trackers, code hosts and journals that let no known secret out.
 
-What the machine writes by itself (comments, pull requests) is masked. An issue's text is compared
-with the roadmap on every pass, so it is refused instead: masked, it would differ for ever.
+What the machine writes by itself (comments, pull requests, the record of what it does) is masked.
+An issue's text is compared with the roadmap on every pass, so it is refused instead: masked, it
+would differ for ever.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
 from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.event import Entry, Event
+from loopcoder.domain.history import History
 from loopcoder.domain.issue import Comment, Issue, IssueDraft, PullDraft, PullRequest
 from loopcoder.domain.redaction import Redactor
 from loopcoder.ports.code_host import CodeHost
+from loopcoder.ports.journal import Journal
 from loopcoder.ports.tracker import Tracker
 
 
@@ -24,6 +29,11 @@ def redacting_tracker(inner: Tracker, redactor: Redactor) -> Tracker:
 def redacting_code_host(inner: CodeHost, redactor: Redactor) -> CodeHost:
     """The code host, with the texts of pull requests masked."""
     return cast(CodeHost, _RedactingCodeHost(inner, redactor))
+
+
+def redacting_journal(inner: Journal, redactor: Redactor) -> Journal:
+    """The journal, with every text in the facts that are recorded masked first."""
+    return cast(Journal, _RedactingJournal(inner, redactor))
 
 
 class _RedactingTracker:
@@ -78,3 +88,43 @@ class _RedactingCodeHost:
     ) -> PullRequest:
         masked = [None if text is None else self._redactor.text(text) for text in (title, body)]
         return self._inner.update_pull(number, title=masked[0], body=masked[1])
+
+
+class _RedactingJournal:
+    """Check tails, reasons and summaries are other programs' words: a shared journal can be read
+    by whoever can read the repository."""
+
+    def __init__(self, inner: Journal, redactor: Redactor) -> None:
+        self._inner, self._redactor = inner, redactor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def record(self, *entries: Entry) -> tuple[Event, ...]:
+        return self._inner.record(*map(self._masked, entries))
+
+    def transact(self, decision: Callable[[History], Sequence[Entry]]) -> tuple[Event, ...]:
+        return self._inner.transact(lambda history: [*map(self._masked, decision(history))])
+
+    def _masked(self, entry: Entry) -> Entry:
+        return replace(entry, fact=masked(entry.fact, self._redactor))
+
+
+def masked(value: Any, redactor: Redactor) -> Any:
+    """A value of plain data (records, maps, lists, scalars) with every text in it masked. What
+    holds no secret is the very same value."""
+    if isinstance(value, str):
+        text = redactor.text(value)
+        return value if text == value else text
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {each.name: getattr(value, each.name) for each in fields(value)}
+        changed = {k: new for k, v in found.items() if (new := masked(v, redactor)) is not v}
+        return replace(value, **changed) if changed else value
+    if isinstance(value, Mapping):
+        pairs = {masked(k, redactor): masked(v, redactor) for k, v in value.items()}
+        return value if all(pairs.get(k) is v for k, v in value.items()) else pairs
+    if isinstance(value, list | tuple):
+        parts = [masked(each, redactor) for each in value]
+        same = all(new is old for new, old in zip(parts, value, strict=True))
+        return value if same else type(value)(parts)
+    return value

@@ -1,10 +1,19 @@
 import pytest
 
+from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.code_host import MemoryCodeHost
 from loopcoder.adapters.memory.forge import MemoryForge
+from loopcoder.adapters.memory.journal import MemoryJournal
 from loopcoder.adapters.memory.tracker import MemoryTracker
-from loopcoder.adapters.redacting import redacting_code_host, redacting_tracker
+from loopcoder.adapters.redacting import (
+    masked,
+    redacting_code_host,
+    redacting_journal,
+    redacting_tracker,
+)
 from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.event import Entry, NeedsHuman, Proposed, StageFinished
+from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.issue import IssueDraft, PullDraft
 from loopcoder.domain.redaction import Redactor
 
@@ -52,3 +61,29 @@ def test_a_pull_request_is_masked(forge: MemoryForge) -> None:
     host.update_pull(pull.number, body=f"again {SECRET}")
     assert host.get_pull(pull.number).title == "t ***"
     assert host.get_pull(pull.number).body == "again ***"
+
+
+def test_facts_are_masked_before_they_are_recorded() -> None:
+    inner = MemoryJournal(FixedClock())
+    journal = redacting_journal(inner, REDACTOR)
+    stage = StageFinished(
+        "verify",
+        1,
+        passed=False,
+        reason=f"it printed {SECRET}",
+        failure=FailureClass.GATE_RED,
+        detail={"checks": [{"tail": f"a\n{SECRET[::-1]}\nb", "seconds": 1.5}], "n": 3},
+    )
+    journal.record(Entry(stage), Entry(NeedsHuman((f"say {SECRET}", "or not"))))
+    journal.transact(lambda history: [Entry(Proposed(SECRET, "body", "follow-up"))])
+    first, second, third = [event.fact for event in inner.events()]
+    assert isinstance(first, StageFinished)
+    assert (first.reason, first.failure) == ("it printed ***", FailureClass.GATE_RED)
+    assert first.detail == {"checks": [{"tail": "a\n***\nb", "seconds": 1.5}], "n": 3}
+    assert second == NeedsHuman(("say ***", "or not"))
+    assert third == Proposed("***", "body", "follow-up")
+
+
+def test_what_holds_no_secret_is_recorded_as_it_is() -> None:
+    fact = StageFinished("work", 1, True, detail={"files": ["a", "b"]}, artifacts={"a": "0"})
+    assert masked(fact, REDACTOR) is fact

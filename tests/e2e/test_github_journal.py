@@ -66,3 +66,23 @@ def test_a_persons_hold_reaches_every_clone_and_a_lost_ref_stops_them(
         said = place.run("tick", exit_code=1).stderr
         assert "The shared journal is gone" in said
     assert tip(hosted) == ""
+
+
+@pytest.mark.slow
+def test_no_secret_reaches_the_shared_journal(hosted: GitHubProject) -> None:
+    secret = "sesame-open-1234"
+    hosted.env["DEPLOY_TOKEN"] = secret
+    spoken = [{"print": f"the token is {secret}"}, *writes(store="RED")[0:]]
+    told = {"outcome": {"status": "done", "summary": f"found {secret[::-1]}"}}
+    hosted.begin(
+        ROADMAP,
+        work={"store": [[*spoken, told]]},
+        files={"check.sh": f"echo {secret}; ! grep -rqs RED --include='*.txt' .\n"},
+    )
+    hosted.tick()
+    hosted.run("retry", "store")
+    names = hosted.github.git.git("ls-tree", "-r", "--name-only", REF).split()
+    kept = "".join(hosted.github.git.git("show", f"{REF}:{name}") for name in names)
+    assert '"kind":"attempt.finish"' in kept
+    assert "***" in kept
+    assert secret not in kept and secret[::-1] not in kept
