@@ -13,7 +13,7 @@ from typing import Any
 
 from loopcoder.adapters.git.command import Git, GitError
 from loopcoder.adapters.git.merge_tree import merge_commits
-from loopcoder.adapters.github.errors import Refused
+from loopcoder.adapters.github.errors import Forbidden, Refused
 from loopcoder.adapters.github.feedback import read_feedback
 from loopcoder.adapters.github.mapping import (
     Payload,
@@ -184,7 +184,7 @@ class GitHubCodeHost:
         except (NotFound, Stale):
             return
         except LoopcoderError as error:
-            if type(error) not in (LoopcoderError, Refused):
+            if type(error) not in (LoopcoderError, Forbidden, Refused):
                 raise
             # Somebody who may not review, or the author: the proposal stands without them.
 

@@ -9,6 +9,7 @@ import pytest
 from loopcoder.adapters.github.answer import Answer
 from loopcoder.adapters.github.errors import (
     Asked,
+    Forbidden,
     Gone,
     Refused,
     Rejected,
@@ -63,7 +64,7 @@ NOTHING = {
         (LIST, 503, None, Unavailable, "Try again later"),
         (LIST, 418, {"message": "teapot"}, LoopcoderError, "teapot"),
         (ONE, 403, {"message": "Unable to comment: issue is locked."}, LoopcoderError, "Unlock"),
-        (ONE, 403, None, LoopcoderError, "loopcoder doctor"),
+        (ONE, 403, None, Forbidden, "loopcoder doctor"),
     ],
 )  # fmt: skip
 def test_answers_become_errors(
