@@ -110,6 +110,26 @@ class Relabel:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestReview:
+    """Ask people or teams to look at the unit's pull request."""
+
+    unit: UnitId
+    pull: int
+    names: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Have our one comment on the unit's pull request say `text`."""
+
+    unit: UnitId
+    pull: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Take a label that a person put on as their word, and record it."""
 
@@ -168,6 +188,8 @@ Action = (
     | Abandon
     | Unlabel
     | Relabel
+    | RequestReview
+    | Tell
     | Accept
     | SettleEffect
     | SettleOrphan
@@ -175,5 +197,16 @@ Action = (
 )
 """Everything `decide` can return."""
 
-Upkeep = CloseIssue | Escalate | Abandon | Unlabel | Relabel | Accept | SettleEffect | SettleOrphan
+Upkeep = (
+    CloseIssue
+    | Escalate
+    | Abandon
+    | Unlabel
+    | Relabel
+    | RequestReview
+    | Tell
+    | Accept
+    | SettleEffect
+    | SettleOrphan
+)
 """Actions that tidy the record; they are done before anything is dispatched."""

@@ -374,6 +374,25 @@ class PullUpdated(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewRequested(Fact):
+    """These people and teams were asked to look at our pull request. It is done once."""
+
+    kind: ClassVar[str] = "pull.review-requested"
+    number: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PullTold(Fact):
+    """Our one comment on the pull request says the text with this SHA-256."""
+
+    kind: ClassVar[str] = "pull.told"
+    number: int
+    comment: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Landed(Fact):
     """A commit reached the work branch (`landing: commit`)."""
 
@@ -442,6 +461,8 @@ FACTS: tuple[type[Fact], ...] = (
     Attested,
     PullOpened,
     PullUpdated,
+    ReviewRequested,
+    PullTold,
     Landed,
     BaseChecked,
     Sealed,

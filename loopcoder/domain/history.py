@@ -64,13 +64,16 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class PullRecord:
-    """Our pull request for a unit: `head` is what we last pushed."""
+    """Our pull request for a unit: `head` is what we last pushed, `told` the SHA-256 of what our
+    comment on it says."""
 
     number: int
     branch: str
     head: str
     answered: frozenset[str] = frozenset()
     fix_ups: int = 0
+    review_requested: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +315,10 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return replace(record, landed=fact)
         case e.PullOpened():
             return replace(record, pull=PullRecord(fact.number, fact.branch, fact.head))
+        case e.ReviewRequested() if record.pull and record.pull.number == fact.number:
+            return replace(record, pull=replace(record.pull, review_requested=True))
+        case e.PullTold() if record.pull and record.pull.number == fact.number:
+            return replace(record, pull=replace(record.pull, told=fact.sha256))
         case e.PullUpdated():
             return _with_pull(record, fact)
         case e.Reserved() | e.Settled():

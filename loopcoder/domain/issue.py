@@ -216,7 +216,6 @@ class PullDraft:
     base: str
     draft: bool = False
     labels: frozenset[str] = frozenset()
-    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from loopcoder.domain import action as act
 from loopcoder.domain.budget import orphans
-from loopcoder.domain.event import EffectBegun
+from loopcoder.domain.event import EffectBegun, Event
 from loopcoder.domain.issue import CloseReason, CommandLabel, PullRequest, PullState
 from loopcoder.domain.lifecycle import TERMINAL, is_done, is_dropped, state_of
+from loopcoder.domain.pull_status import digest_of, pull_status
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.snapshot import Snapshot, UnitView
 
@@ -24,7 +26,7 @@ def plan_upkeep(snapshot: Snapshot, settings: Settings) -> list[act.Upkeep]:
     actions: list[act.Upkeep] = []
     for view in snapshot.units:
         actions.extend(_of_unit(view, snapshot, settings))
-    actions.extend(_dead_effects(snapshot))
+    actions.extend(_dead_effects(snapshot, settings))
     actions.extend(_orphans(snapshot))
     return actions
 
@@ -40,11 +42,13 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
     if is_done(view) or is_dropped(view) or view.parts_done:
         yield from _finished(view, snapshot)
         return
+    if view.open_pull and view.record.pull:
+        yield from _about_pull(view, snapshot, settings)
     reasons = _owed_to_a_person(view, settings) if begun else ()
     if reasons and view.record.needs_human is None:
         yield act.Escalate(view.id, reasons, reasons[-1])
     else:
-        yield from _needs_human_label(view)
+        yield from _needs_human_label(view, snapshot, settings)
     if view.id == "fix-base" and snapshot.base.green and not view.open_pull and view.issue:
         yield act.CloseIssue(
             view.id, view.issue.number, CloseReason.COMPLETED, "the base is green again"
@@ -131,11 +135,56 @@ def has_red_checks(view: UnitView) -> bool:
     return bool(view.checks.red) and not view.checks.pending
 
 
-def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:
+def _about_pull(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator[act.Upkeep]:
+    """Who is asked to look at our pull request, and what is told on it."""
+    pull, ours = view.open_pull, view.record.pull
+    assert pull is not None and ours is not None
+    if pull.number != ours.number:
+        return
+    names = (view.unit.owner,) if view.unit.owner else settings.reviewers
+    if names and not ours.review_requested:
+        reason = f"asked to look at #{pull.number}"
+        yield act.RequestReview(view.id, pull.number, names, reason)
+    text = pull_status(view.record)
+    if text and digest_of(text) != ours.told and _may_say(view, pull.number, snapshot, settings):
+        yield act.Tell(view.id, pull.number, text, f"what became of #{pull.number}")
+
+
+def _may_say(view: UnitView, number: int, snapshot: Snapshot, settings: Settings) -> bool:
+    """Whether a comment may be written: not while one may be there that no list shows yet, and
+    no new one beyond the day's limit."""
+    if just_said(snapshot, number, settings):
+        return False
+    told = view.record.pull is not None and bool(view.record.pull.told)
+    since = snapshot.now - timedelta(days=1)
+    done = snapshot.history.effects_done
+    used = sum(1 for at, verb in done if verb == "comment.create" and at >= since)
+    return told or used < settings.limits.comments_per_day
+
+
+def just_said(snapshot: Snapshot, number: int, settings: Settings) -> bool:
+    """Whether a process died so lately while it wrote a comment here that a list may lack it."""
+    return any(
+        isinstance(event.fact, EffectBegun)
+        and (event.fact.verb, event.fact.target) == ("comment.create", f"#{number}")
+        and _may_be_hidden(event, snapshot, settings)
+        for event in snapshot.history.open_effects.values()
+    )
+
+
+def _may_be_hidden(event: Event, snapshot: Snapshot, settings: Settings) -> bool:
+    return (snapshot.now - event.at).total_seconds() < settings.list_lag_s
+
+
+def _needs_human_label(
+    view: UnitView, snapshot: Snapshot, settings: Settings
+) -> Iterator[act.Upkeep]:
     if view.issue is None or not view.issue.is_open:
         return
     labelled = CommandLabel.NEEDS_HUMAN in view.issue.labels
     if view.record.needs_human and not labelled:
+        if just_said(snapshot, view.issue.number, settings):
+            return
         reason = view.record.needs_human.reasons[-1]
         yield act.Relabel(view.id, view.issue.number, CommandLabel.NEEDS_HUMAN, reason)
     elif labelled and not view.record.needs_human:
@@ -144,7 +193,7 @@ def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:
         )
 
 
-def _dead_effects(snapshot: Snapshot) -> Iterator[act.SettleEffect]:
+def _dead_effects(snapshot: Snapshot, settings: Settings) -> Iterator[act.SettleEffect]:
     """Writes that began before this tick and whose unit nobody works on. The compiler settles
     those on issues itself, because it knows what to look for."""
     alive = {view.id for view in snapshot.units if view.claim_alive}
@@ -152,6 +201,8 @@ def _dead_effects(snapshot: Snapshot) -> Iterator[act.SettleEffect]:
         fact = event.fact
         assert isinstance(fact, EffectBegun)
         if fact.verb.startswith("issue.") or event.unit in alive:
+            continue
+        if fact.verb == "comment.create" and _may_be_hidden(event, snapshot, settings):
             continue
         if event.at < snapshot.tick.started_at:
             yield act.SettleEffect(begun, event.unit, f"its process died during {fact.verb}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from loopcoder.domain import action as act
 from loopcoder.domain.budget import settle_orphan
 from loopcoder.domain.event import (
@@ -17,6 +15,7 @@ from loopcoder.domain.event import (
     NeedsHuman,
     Proposed,
     Retried,
+    ReviewRequested,
 )
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.history import History
@@ -26,8 +25,7 @@ from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.unit import UnitId, edges_digest
 from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services
-
-STATUS_MARKER = "<!-- loopcoder:status -->"
+from loopcoder.engine.status import tell_on_issue, tell_on_pull
 
 
 def execute(
@@ -45,6 +43,10 @@ def execute(
             _ask_person(services, snapshot, action)
         case act.Unlabel():
             _unlabel(services, action.unit, action.issue, action.label)
+        case act.RequestReview():
+            _request_review(services, action)
+        case act.Tell():
+            tell_on_pull(services, action)
         case act.Accept():
             _accept(services, snapshot, action)
         case act.SettleEffect():
@@ -71,38 +73,17 @@ def _ask_person(services: Services, snapshot: Snapshot, action: act.Relabel) -> 
     record = snapshot.history.unit(action.unit)
     if record.needs_human and action.label == CommandLabel.NEEDS_HUMAN:
         reasons = record.needs_human.reasons
-        say(services, action.unit, action.issue, status_comment(action.unit, reasons))
+        tell_on_issue(services, action.unit, action.issue, status_comment(action.unit, reasons))
     with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
         services.tracker.add_label(action.issue, action.label)
         running.receipt["label"] = action.label
 
 
-def say(services: Services, unit: UnitId, issue: int, text: str) -> None:
-    """Keep one status comment on the issue, edited and never repeated."""
-    body = f"{STATUS_MARKER}\n{text}"
-    me = services.tracker.whoami().id
-    mine = [
-        comment
-        for comment in services.tracker.list_comments(issue)
-        if comment.author.id == me and comment.body.startswith(STATUS_MARKER)
-    ]
-    if (mine and mine[0].body == body) or (not mine and _comments_used_up(services)):
-        return
-    verb = "comment.update" if mine else "comment.create"
-    with effect(services.journal, verb, f"#{issue}", unit=unit) as running:
-        if mine:
-            comment = services.tracker.update_comment(mine[0].id, body)
-        else:
-            comment = services.tracker.create_comment(issue, body)
-        running.receipt["comment"] = comment.id
-
-
-def _comments_used_up(services: Services) -> bool:
-    """Whether today's limit of new comments is reached. The label and the report still tell."""
-    since = services.clock.now() - timedelta(days=1)
-    done = services.journal.history().effects_done
-    used = sum(1 for at, verb in done if verb == "comment.create" and at >= since)
-    return used >= services.settings.limits.comments_per_day
+def _request_review(services: Services, action: act.RequestReview) -> None:
+    target = f"#{action.pull}"
+    with effect(services.journal, "review.request", target, unit=action.unit) as running:
+        services.code_host.request_reviews(action.pull, action.names)
+        running.facts.append(ReviewRequested(action.pull, action.names))
 
 
 def _abandon(services: Services, snapshot: Snapshot, action: act.Abandon) -> None:

@@ -153,14 +153,12 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         branch=branch,
         attestation=attestation.envelope,
     )
-    owner = (unit.owner,) if unit.owner else services.settings.reviewers
     return PullDraft(
         title=pull_title(unit, services.settings.commit),
         body=pull_body(facts),
         branch=branch,
         base=services.settings.base,
         draft=judged.draft,
-        reviewers=owner,
     )
 
 

@@ -41,5 +41,9 @@ class CodeHost(Protocol):
     ) -> PullRequest:
         """Replace title or body."""
 
+    def request_reviews(self, number: int, names: Sequence[str]) -> None:
+        """Ask people, or teams (`owner/team`), to look at a pull request; twice is once. Who
+        cannot be asked is passed over."""
+
     def list_feedback(self, number: int) -> Sequence[Feedback]:
         """Reviews that ask for changes and review comments, by anyone, oldest first."""

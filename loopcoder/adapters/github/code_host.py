@@ -74,10 +74,7 @@ class GitHubCodeHost:
         return self._pull(*self._ask(number))
 
     def create_pull(self, draft: PullDraft) -> PullRequest:
-        """The pull request is one write; its labels and reviewers are one more each.
-
-        A reviewer who cannot be asked does not undo the proposal.
-        """
+        """The pull request is one write; its labels are one more."""
         checked_branch(draft.branch, self._base)
         labels = checked_labels(draft.labels)
         body = {
@@ -94,8 +91,6 @@ class GitHubCodeHost:
         if labels:
             path = self._session.path("issues", number, "labels")
             self._session.write("POST", path, {"labels": list(labels)})
-        if draft.reviewers:
-            self._request_reviews(number, draft.reviewers)
         return self.get_pull(number)
 
     def update_pull(
@@ -113,6 +108,15 @@ class GitHubCodeHost:
             return pull
         self._session.write("PATCH", self._session.path("pulls", number), changes)
         return self.get_pull(number)
+
+    def request_reviews(self, number: int, names: Sequence[str]) -> None:
+        """All at once; where that is refused, one after the other."""
+        plain = dict.fromkeys(name.removeprefix("@") for name in names)
+        asked = self._asked(number)
+        left = [name for name in plain if name.lower() not in asked]
+        if left and not self._ask_reviewers(number, left) and len(left) > 1:
+            for name in left:
+                self._ask_reviewers(number, [name])
 
     def list_feedback(self, number: int) -> Sequence[Feedback]:
         """Asked for again only when the pull request has changed, or has just changed."""
@@ -172,21 +176,26 @@ class GitHubCodeHost:
         if self._remote.is_ancestor(head, base):
             raise LoopcoderError(f"{draft.branch} has nothing that {draft.base} does not have.")
 
-    def _request_reviews(self, number: int, names: Sequence[str]) -> None:
-        plain = [name.removeprefix("@") for name in names]
-        body: dict[str, Any] = {
-            "reviewers": [name for name in plain if "/" not in name],
-            "team_reviewers": [name.partition("/")[2] for name in plain if "/" in name],
+    def _asked(self, number: int) -> set[str]:
+        """Who has been asked already: logins, and teams as `owner/team`."""
+        pull = self._session.read(self._session.path("pulls", number)).data
+        people = {str(each["login"]).lower() for each in pull.get("requested_reviewers") or ()}
+        owner = self._session.repository.partition("/")[0].lower()
+        teams = {f"{owner}/{each['slug']}".lower() for each in pull.get("requested_teams") or ()}
+        return people | teams
+
+    def _ask_reviewers(self, number: int, names: Sequence[str]) -> bool:
+        """Whether they could be asked. Somebody who may not review, or the author, spoils it."""
+        body = {
+            "reviewers": [name for name in names if "/" not in name],
+            "team_reviewers": [name.partition("/")[2] for name in names if "/" in name],
         }
         path = self._session.path("pulls", number, "requested_reviewers")
         try:
             self._session.write("POST", path, {key: each for key, each in body.items() if each})
-        except (NotFound, Stale):
-            return
-        except LoopcoderError as error:
-            if type(error) not in (LoopcoderError, Forbidden, Refused):
-                raise
-            # Somebody who may not review, or the author: the proposal stands without them.
+        except (NotFound, Stale, Forbidden, Refused):
+            return False
+        return True
 
     # --- feedback that is kept
 

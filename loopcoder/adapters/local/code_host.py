@@ -79,6 +79,13 @@ class LocalCodeHost:
             rewrite_item(db, number, title, body, self._actor, self._now())
         return self._book.get(number)
 
+    def request_reviews(self, number: int, names: Sequence[str]) -> None:
+        """Nobody is told: whoever works here finds the pull request in the report."""
+        with self._store.writing() as db:
+            demand(db, number, PULL)
+            query = "UPDATE pulls SET reviewers = ? WHERE number = ?"
+            db.execute(query, ("\n".join(names), number))
+
     def list_feedback(self, number: int) -> Sequence[Feedback]:
         with self._store.reading() as db:
             demand(db, number, PULL)

@@ -53,9 +53,8 @@ def insert_pull(
     demand_no_other(db, draft.branch)
     number = create_item(db, PULL, draft, actor, at)
     db.execute(
-        "INSERT INTO pulls (number, branch, base, head, draft, reviewers) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (number, draft.branch, draft.base, head, draft.draft, "\n".join(draft.reviewers)),
+        "INSERT INTO pulls (number, branch, base, head, draft) VALUES (?, ?, ?, ?, ?)",
+        (number, draft.branch, draft.base, head, draft.draft),
     )
     return read_pull(db, number)
 

@@ -127,6 +127,12 @@ class MemoryCodeHost:
                 self.forge.pulls[number] = replace(updated, updated_at=now)
             return observe(self.forge, number)
 
+    def request_reviews(self, number: int, names: Sequence[str]) -> None:
+        with self.forge.writing("request_reviews", self._actor):
+            observe(self.forge, number)
+            asked = self.forge.reviewers.setdefault(number, [])
+            asked += [name for name in names if name not in asked]
+
     def list_feedback(self, number: int) -> Sequence[Feedback]:
         with self.forge.reading("list_feedback"):
             observe(self.forge, number)

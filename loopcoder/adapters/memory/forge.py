@@ -49,6 +49,7 @@ class MemoryForge:
         self.pulls: dict[int, PullRequest] = {}
         self.comments: dict[int, Comment] = {}
         self.feedback: dict[int, list[Feedback]] = {}
+        self.reviewers: dict[int, list[str]] = {}
         self.labels: dict[str, str] = {}
         self.label_events: dict[int, list[LabelEvent]] = {}
         self.edits: dict[int, list[TextEdit]] = {}

@@ -228,16 +228,20 @@ def requested(github: Github, number: int) -> list[str]:
 
 def test_a_review_is_requested(clone: Clone, clock: FixedClock) -> None:
     _, host = clone.open(clock)
-    pull = host.create_pull(proposed(clone, host, reviewers=("@ana", "ben")))
+    pull = host.create_pull(proposed(clone, host))
+    for _ in range(2):
+        host.request_reviews(pull.number, ("@ana", "ben"))
+    assert len(clone.github.requests("pulls/request-reviewers")) == 1
     assert requested(clone.github, pull.number) == ["ana", "ben"]
 
 
-def test_a_reviewer_who_cannot_be_asked_does_not_undo_the_proposal(
-    clone: Clone, clock: FixedClock
-) -> None:
+def test_a_reviewer_who_cannot_be_asked_is_passed_over(clone: Clone, clock: FixedClock) -> None:
     _, host = clone.open(clock)
-    pull = host.create_pull(proposed(clone, host, reviewers=("eve",)))
-    assert pull.is_open and requested(clone.github, pull.number) == []
+    pull = host.create_pull(proposed(clone, host))
+    host.request_reviews(pull.number, ("eve",))
+    assert requested(clone.github, pull.number) == []
+    host.request_reviews(pull.number, ("eve", "ana", "acme/nobody"))
+    assert requested(clone.github, pull.number) == ["ana"]
 
 
 def test_a_pull_request_whose_answer_was_lost_is_not_made_twice(

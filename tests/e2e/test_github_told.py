@@ -1,0 +1,65 @@
+"""What is said on our pull requests: one comment, and one request for a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.github_server.world import BOT
+from tests.support.github_project import GitHubProject
+from tests.support.project import writes
+
+ONE = "- [ ] Store <!-- id: store -->\n"
+WORK = {"store": [writes(store="kept"), writes(store="kept well"), writes(store="kept better")]}
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
+    project = GitHubProject(tmp_path)
+    yield project
+    project.close()
+
+
+def said(hosted: GitHubProject, number: int) -> list[str]:
+    comments = hosted.ana.tracker.list_comments(number)
+    return [each.body for each in comments if each.author.login == BOT]
+
+
+def asked(hosted: GitHubProject, number: int) -> list[str]:
+    pull = hosted.github.item(number).pull
+    assert pull is not None
+    return [hosted.github.hub.accounts[each].login for each in pull.reviewers]
+
+
+def test_one_comment_is_edited_and_reviewers_are_asked_once(hosted: GitHubProject) -> None:
+    """Both writes lose their answer, as when the process is killed right after them."""
+    hosted.begin(ONE, work=WORK, config={"reviewers": ["ana"]})
+    hosted.github.fail("pulls/request-reviewers", after=True)
+    hosted.run("tick", exit_code=None)
+    (number,) = hosted.pulls().values()
+    hosted.tick()
+    assert asked(hosted, number) == ["ana"]
+    assert len(hosted.github.requests("pulls/request-reviewers")) == 1
+    assert said(hosted, number) == []
+
+    hosted.ana.review(number, "Keep it well")
+    hosted.github.fail("issues/create-comment", after=True)
+    hosted.run("tick", exit_code=None)
+    hosted.tick()
+    (first,) = said(hosted, number)
+    assert "| 1 | " in first and "| 1 comment |" in first
+
+    hosted.ana.review(number, "Keep it better")
+    hosted.tick()
+    (second,) = said(hosted, number)
+    assert "| 2 | " in second
+    assert len(hosted.github.requests("issues/create-comment")) == 1
+    hosted.github.forget_requests()
+    hosted.tick()
+    assert not [
+        each
+        for each in hosted.github.requests()
+        if "comment" in each.path.lower() and "pulls" not in each.path
+    ]
