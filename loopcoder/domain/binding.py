@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from loopcoder.domain.diagnostic import Diagnostic, Severity
 from loopcoder.domain.history import History, UnitRecord
-from loopcoder.domain.issue import Issue
+from loopcoder.domain.issue import OURS, Actor, Issue
 from loopcoder.domain.issue_body import MARK, parse_body
 from loopcoder.domain.plan import Actual
 from loopcoder.domain.unit import Roadmap, UnitId
@@ -22,12 +22,14 @@ ADOPTED = "adopted"
 class Bindings:
     """`issues` maps units to their issues, also units that left the roadmap; `recovered` are
     those that a marker led to, `moved` those whose issue got another number; `gone` maps units to
-    issue numbers that are no more."""
+    issue numbers that are no more; `duplicates` are open issues, by their database
+    ids, that we filed a second time for a unit."""
 
     issues: dict[UnitId, Issue] = field(default_factory=dict)
     recovered: set[UnitId] = field(default_factory=set)
     moved: set[UnitId] = field(default_factory=set)
     gone: dict[UnitId, int] = field(default_factory=dict)
+    duplicates: dict[int, tuple[UnitId, Issue]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def warn(self, summary: str, detail: str = "") -> None:
@@ -49,7 +51,7 @@ def bind_issues(
             _bind(found, record, by_id.get(record.database_id))
         elif record.id in desired.by_id:
             _report_other_plan(found, record, desired.plan)
-    _recover(found, desired, actual, owners, trusted | {actual.me.id})
+    _recover(found, desired, actual, owners, trusted | {actual.me.id}, history.duplicates)
     return found
 
 
@@ -79,40 +81,57 @@ def _recover(
     desired: Roadmap,
     actual: Actual,
     owners: dict[int, UnitId],
-    believed: frozenset[int],
+    trusted: frozenset[int],
+    merged: Container[int],
 ) -> None:
     claims: dict[UnitId, list[Issue]] = {}
     for unit, issue in _claims(found, desired, actual, owners):
-        if unit in found.issues:
-            own = found.issues[unit]
-            found.warn(
-                f"#{issue.number} carries the marker of {unit}, which is #{own.number}; ignored."
-            )
-        elif issue.author.id not in believed:
-            found.warn(
-                f"#{issue.number} by @{issue.author.login} carries the marker of {unit}; ignored.",
-                "Markers are believed in issues of our own account or of trusted_ids.",
-            )
-        elif issue.id in owners:
+        if issue.id in owners:
             found.warn(
                 f"#{issue.number} is {owners[issue.id]} and carries the marker of {unit}; ignored."
             )
-        else:
+        elif unit in found.issues:
+            _add_second(found, unit, issue, actual.me, merged)
+        elif issue.author.id in trusted or (
+            unit in desired.by_id and actual.may_write(issue.author)
+        ):
             claims.setdefault(unit, []).append(issue)
+        else:
+            found.warn(
+                f"#{issue.number} by @{issue.author.login} carries the marker of {unit}; ignored.",
+                "Markers are believed in issues of our own account, of trusted_ids, and of people "
+                "who may write.",
+            )
     for unit, issues in claims.items():
-        _take_first(found, unit, issues)
+        _take_first(found, unit, issues, actual.me, merged)
 
 
-def _take_first(found: Bindings, unit: UnitId, issues: list[Issue]) -> None:
+def _take_first(
+    found: Bindings, unit: UnitId, issues: list[Issue], me: Actor, merged: Container[int]
+) -> None:
     """Of several issues for one unit the oldest open one is it, on every machine alike."""
     first, *others = sorted(issues, key=lambda issue: (not issue.is_open, issue.number))
     found.issues[unit] = first
     found.recovered.add(unit)
     found.gone.pop(unit, None)
     for other in others:
+        _add_second(found, unit, other, me, merged)
+
+
+def _add_second(
+    found: Bindings, unit: UnitId, issue: Issue, me: Actor, merged: Container[int]
+) -> None:
+    """One more issue with a unit's marker: filed twice by us, or a copy that means nothing."""
+    own = found.issues[unit]
+    filed_by_us = issue.author.id == me.id and OURS in issue.labels
+    if filed_by_us and issue.is_open and issue.id not in merged:
+        found.duplicates.setdefault(issue.id, (unit, issue))
+    elif issue.id in merged:
+        if issue.is_open:
+            found.warn(f"#{issue.number}, a duplicate of #{own.number}, was re-opened; ignored.")
+    else:
         found.warn(
-            f"#{other.number} is a second issue for {unit}, which is #{first.number}; ignored.",
-            f"Close #{other.number} if nobody needs it.",
+            f"#{issue.number} carries the marker of {unit}, which is #{own.number}; ignored."
         )
 
 

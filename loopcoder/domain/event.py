@@ -101,6 +101,16 @@ class UnitApplied(Fact):
     others: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DuplicateClosed(Fact):
+    """The unit was filed twice: issue `number` is closed, with a link to `survivor`."""
+
+    kind: ClassVar[str] = "issue.duplicate"
+    number: int
+    database_id: int
+    survivor: int
+
+
 # --- people's words ---------------------------------------------------------------------------
 
 
@@ -438,6 +448,7 @@ FACTS: tuple[type[Fact], ...] = (
     EffectFinished,
     IssueBound,
     UnitApplied,
+    DuplicateClosed,
     Approved,
     Retried,
     Held,

@@ -178,6 +178,7 @@ class History:
     base_checks: dict[tuple[str, str], e.BaseChecked] = field(default_factory=dict)
     open_effects: dict[str, e.Event] = field(default_factory=dict)
     effects_done: list[tuple[datetime, str]] = field(default_factory=list)
+    duplicates: set[int] = field(default_factory=set)
     tick: e.TickBegun | None = None
     tick_at: datetime | None = None
     last_report: e.TickFinished | None = None
@@ -200,6 +201,7 @@ class History:
             dict(self.base_checks),
             dict(self.open_effects),
             list(self.effects_done),
+            set(self.duplicates),
             self.tick,
             self.tick_at,
             self.last_report,
@@ -232,6 +234,8 @@ class History:
                 if begun and fact.outcome in (e.EffectOutcome.DONE, e.EffectOutcome.FOUND):
                     assert isinstance(begun.fact, e.EffectBegun)
                     self.effects_done.append((event.at, begun.fact.verb))
+            case e.DuplicateClosed() as fact:
+                self.duplicates.add(fact.database_id)
             case e.Reserved() as fact:
                 self.spend[event.id] = Spend(
                     reservation=event.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from loopcoder.domain.diagnostic import Diagnostic
-from loopcoder.domain.event import Fact, UnitApplied
+from loopcoder.domain.event import DuplicateClosed, Fact, UnitApplied
 from loopcoder.domain.issue import Actor, CloseReason, EdgeEvent, Issue, LabelEvent
 from loopcoder.domain.unit import Box, UnitId
 from loopcoder.domain.unit_text import UnitText
@@ -82,7 +82,8 @@ class Change:
     was planned on, no longer holds. `wait_for` are blockers whose issue number is known only
     once they are filed; those of `link_for` become edges too. `before` is what counts as last
     applied, `after` what will be once all is written; `facts` are recorded without a write.
-    `replaces` is an issue that is gone.
+    `replaces` is an issue that is gone. With `duplicate` the issue is not the unit's own, and is
+    closed in favour of that one.
     """
 
     action: ChangeAction
@@ -108,6 +109,7 @@ class Change:
     after: UnitApplied | None = None
     facts: tuple[Fact, ...] = ()
     replaces: int | None = None
+    duplicate: DuplicateClosed | None = None
     waits: str = ""
 
     @property
@@ -117,6 +119,7 @@ class Change:
             return 1 + self.edge_writes
         labels = len(self.add_labels) + len(self.remove_labels) + len(self.wait_for)
         others = (self.text is not None) + self.reopen + (self.close is not None)
+        others += self.duplicate is not None  # the comment that links to the other issue
         return labels + self.edge_writes + others
 
     @property
@@ -127,7 +130,7 @@ class Change:
     @property
     def needs_approval(self) -> bool:
         """Whether a tick leaves it to a person: it gives up work that was asked for."""
-        return self.close is CloseReason.NOT_PLANNED
+        return self.close is CloseReason.NOT_PLANNED and self.duplicate is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,8 @@ class Plan:
 
 
 def _digest(plan: str, changes: Sequence[Change]) -> str:
-    pending = sorted((c for c in changes if c.writes), key=lambda c: (c.unit, c.action))
+    pending = [change for change in changes if change.writes]
+    pending.sort(key=lambda change: (change.unit, change.action, change.issue or 0))
     canonical = json.dumps([plan, [_effect(c) for c in pending]], separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -196,4 +200,5 @@ def _effect(change: Change) -> list[object]:
         list(change.link_for),
         change.reopen,
         change.close or "",
+        change.duplicate.survivor if change.duplicate else 0,
     ]

@@ -16,6 +16,7 @@ from loopcoder.domain.drift import (
     judge_text,
     took_effect,
 )
+from loopcoder.domain.duplicates import plan_duplicates
 from loopcoder.domain.edges import Graph, LabelChange, plan_labels, wanted_labels
 from loopcoder.domain.event import (
     EdgeAdded,
@@ -72,7 +73,8 @@ def plan_changes(
     reused = [error for case in cases.values() if (error := find_reuse(case, options))]
     said = (*diagnostics, *bindings.diagnostics, *reused, *warnings)
     said += (*graph.diagnostics, *native.warnings())
-    return Plan((*changes, *found, *vanished), said, desired.plan)
+    merged = plan_duplicates(bindings)
+    return Plan((*changes, *found, *vanished, *merged), said, desired.plan)
 
 
 def _graph(

@@ -14,6 +14,7 @@ from loopcoder.domain.unit import UnitId
 from loopcoder.engine.clerk import Clerk
 from loopcoder.engine.filing import file_issue
 from loopcoder.engine.linking import write_edges
+from loopcoder.engine.merging import close_duplicate
 from loopcoder.engine.revising import revise_issue
 
 DAY = timedelta(days=1)
@@ -90,6 +91,10 @@ class _Application:
             return
         if not change.writes:
             self.clerk.record(change.unit, change.facts)
+            return
+        if change.duplicate is not None:
+            self.result.writes += close_duplicate(self.clerk, change)
+            self._done(change, change.duplicate.number)
             return
         known = [fact for fact in change.facts if not isinstance(fact, EdgeWaived)]
         self.clerk.record(change.unit, known)

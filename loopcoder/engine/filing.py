@@ -124,15 +124,15 @@ def _holder(value: Json) -> Holder | None:
 
 def _look_up(clerk: Clerk, change: Change) -> Issue | None:
     """An issue of ours that already is this unit, among all issues. Never by search: it lags."""
-    believed = clerk.trusted | {clerk.tracker.whoami().id}
-    mine = [
+    trusted = clerk.trusted | {clerk.tracker.whoami().id}
+    taken = {record.database_id for record in clerk.journal.history().units.values()}
+    free = [
         issue
         for issue in clerk.tracker.list_issues()
-        if issue.author.id in believed
+        if issue.id not in taken
         and parse_body(issue.body).section(change.unit, clerk.plan) is not None
+        and (issue.author.id in trusted or clerk.tracker.permission(issue.author).may_write)
     ]
-    taken = {record.database_id for record in clerk.journal.history().units.values()}
-    free = [issue for issue in mine if issue.id not in taken]
     return min(free, key=lambda issue: (not issue.is_open, issue.number), default=None)
 
 

@@ -705,3 +705,87 @@ def test_the_digest_names_the_writes_and_nothing_else(world: CompileWorld) -> No
     world.later()
     assert world.plan("\n" + TICKED).digest == plan.digest
     assert ANA.id != world.tracker.whoami().id
+
+
+# --- filed twice
+
+
+ONE = "- [ ] Session store <!-- id: session-store -->\n"
+
+
+def filed_twice() -> CompileWorld:
+    """#1's answer was lost and it stayed out of the list for too long, so #2 was filed."""
+    world = CompileWorld(lag_s=90)
+    world.tracker.fail("create_issue", after_commit=True)
+    world.compile(ONE)
+    world.later(seconds=95)
+    listed = world.tracker.list_issues
+    world.tracker.list_issues = list  # type: ignore[method-assign]
+    world.compile(ONE)
+    world.tracker.list_issues = listed  # type: ignore[method-assign]
+    world.later()
+    return world
+
+
+def test_a_late_duplicate_is_closed_with_a_link_and_the_bound_issue_stays() -> None:
+    world = filed_twice()
+    world.ana.create_comment(1, "I like this one.")
+    (change,) = world.plan(ONE).pending
+    assert (change.action, change.issue, change.writes) == ("close", 1, 2)
+    assert change.reason == "filed a second time; #2 stays"
+    applied = world.settle(ONE, unattended=True)
+    assert [(d.unit, d.issue) for d in applied.applied] == [("session-store", 1)]
+    assert world.forge.issues[1].is_not_planned
+    assert world.issue("session-store").number == 2
+    assert world.issue("session-store").is_open
+    said = [comment.body for comment in world.tracker.list_comments(1)]
+    assert said[0] == "I like this one."
+    assert "#2 is the issue of this unit" in said[1]
+    assert world.tracker.list_comments(2) == []
+
+
+def test_a_duplicate_that_a_person_reopens_stays_open() -> None:
+    world = filed_twice()
+    world.settle(ONE)
+    world.ana.reopen_issue(1)
+    assert world.settle(ONE).writes == 0
+    assert "re-opened" in world.plan(ONE).diagnostics[0].summary
+
+
+def test_with_a_lost_journal_the_lowest_number_stays() -> None:
+    world = filed_twice()
+    world.journal = type(world.journal)(world.clock)
+    world.settle(ONE)
+    assert world.issue("session-store").number == 1
+    assert [issue.is_open for issue in world.forge.issues.values()] == [True, False]
+
+
+def test_a_copy_by_hand_is_no_duplicate(world: CompileWorld) -> None:
+    """Also where our account is the maintainer's own: a copy lacks what we file with."""
+    world.tracker.create_issue(IssueDraft("Copy", world.issue("session-store").body))
+    assert world.plan(ROADMAP).writes == 0
+    assert "ignored" in world.plan(ROADMAP).diagnostics[0].summary
+
+
+@pytest.mark.parametrize("after_commit", [True, False])
+@pytest.mark.parametrize("verb", ["create_comment", "close_issue"])
+def test_a_duplicate_whose_closing_was_cut_short(verb: str, after_commit: bool) -> None:
+    world = filed_twice()
+    world.tracker.fail(verb, after_commit=after_commit)
+    assert world.compile(ONE).failed
+    world.settle(ONE)
+    assert world.forge.issues[1].is_not_planned
+    assert len(world.tracker.list_comments(1)) == 1
+
+
+def test_a_marker_in_a_writers_issue_is_believed(world: CompileWorld) -> None:
+    body = f"{MARK}id=captcha plan=main digest=x v=1 -->\nA picture.\n{END}"
+    issue = world.ana.create_issue(IssueDraft("Captcha", body))
+    world.settle(ROADMAP + "- [ ] Captcha <!-- id: captcha -->\n")
+    assert world.issue("captcha").number == issue.number
+
+
+def test_nobody_is_asked_about_while_the_journal_knows(world: CompileWorld) -> None:
+    world.mallory.create_issue(IssueDraft("Copy", world.issue("session-store").body))
+    world.tracker.fail("permission", error=Unavailable("asked"))
+    assert world.plan(ROADMAP).writes == 0

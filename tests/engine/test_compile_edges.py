@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from loopcoder.domain.issue import CloseReason, EdgeCounts, IssueDraft, Permission
+from loopcoder.domain.issue import CloseReason, EdgeCounts, IssueDraft
 from loopcoder.domain.unit import UnitId
-from tests.support.compiling import OUTSIDER, CompileWorld
+from tests.support.compiling import CompileWorld
 
 CHAIN = """\
 - [ ] Store <!-- id: store -->
@@ -111,7 +111,6 @@ def test_a_writers_edge_holds_up_until_it_is_done(world: CompileWorld) -> None:
 
 
 def test_an_edge_of_somebody_who_may_not_write_is_reported_once(world: CompileWorld) -> None:
-    world.forge.permissions[OUTSIDER.id] = Permission.READ
     other = world.mallory.create_issue(IssueDraft("By hand", "Text."))
     world.mallory.add_blocked_by(1, other.id)
     (said,) = world.plan(CHAIN).diagnostics
@@ -148,7 +147,6 @@ def test_a_person_waives_an_edge_by_taking_the_label_off(world: CompileWorld) ->
 def test_an_edge_that_was_removed_without_a_writers_word_is_restored(
     world: CompileWorld, who: str
 ) -> None:
-    world.forge.permissions[OUTSIDER.id] = Permission.READ
     tracker = world.tracker if who == "us" else world.mallory
     tracker.remove_blocked_by(2, world.issue("store").id)
     assert world.plan(CHAIN).pending[0].reason == "edge restored: #1"

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loopcoder.adapters.memory.journal import Crashed
+from loopcoder.domain.issue import IssueDraft
 from tests.support.compiling import CompileWorld, CrashAt
 
 BEFORE = """\
@@ -158,6 +159,24 @@ def test_killed_between_plan_facts_and_writes_keeps_a_waiver() -> None:
         if not died:
             break
     assert nth > 2
+
+
+@pytest.mark.parametrize("kind", range(4), ids=["recorded", "unrecorded", "written", "unwritten"])
+def test_killed_while_a_duplicate_is_closed(kind: int) -> None:
+    steps = 0
+    for nth in range(1, 20):
+        world = compiled(BEFORE)
+        store = world.issue("store")
+        world.tracker.create_issue(IssueDraft(store.title, store.body, store.labels))
+        if not after_a_kill(world, BEFORE, kills()[kind](nth)):
+            break
+        steps += 1
+        world.settle(BEFORE)
+        assert world.forge.issues[6].is_not_planned, nth
+        assert world.issue("store").is_open, nth
+        assert len(world.tracker.list_comments(6)) == 1, nth
+        assert not world.journal.history().open_effects, nth
+    assert steps >= 2
 
 
 ids = [f"u{n}" for n in range(6)]

@@ -12,7 +12,7 @@ from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.journal import Crashed, MemoryJournal
 from loopcoder.adapters.memory.tracker import MemoryTracker
 from loopcoder.domain.event import Holder
-from loopcoder.domain.issue import Actor, Issue
+from loopcoder.domain.issue import Actor, Issue, Permission
 from loopcoder.domain.plan import Plan, PlanOptions
 from loopcoder.domain.roadmap import parse_roadmap
 from loopcoder.domain.unit import UnitId
@@ -60,6 +60,7 @@ class CompileWorld:
         self.tracker = MemoryTracker(self.forge)
         self.ana = MemoryTracker(self.forge, ANA)
         self.mallory = MemoryTracker(self.forge, OUTSIDER)
+        self.forge.permissions[OUTSIDER.id] = Permission.READ
         self.journal = MemoryJournal(self.clock)
 
     @property

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.hosted import Hosted
 
+ONE = "- [ ] Store <!-- id: store -->\n"
 CHAIN = """\
 - [ ] Store <!-- id: store -->
 - [ ] Login (after: store) <!-- id: login -->
@@ -72,3 +73,29 @@ def test_an_older_server_has_labels_alone(tmp_path: Path) -> None:
     old.settle(more)
     assert old.edges("more") == set()
     old.close()
+
+
+# --- filed twice
+
+
+@pytest.mark.parametrize("lag", [30, 600])
+def test_whatever_the_list_lags_one_issue_survives(tmp_path: Path, lag: float) -> None:
+    """Up to `list_lag` there is no duplicate; beyond it, it is closed with a link."""
+    late = Hosted(tmp_path)
+    late.github.lag(lag)
+    late.github.fail("issues/create", after=True)
+    assert len(late.compile(ONE).failed) == 1
+    for _ in range(5):
+        late.later(seconds=95)
+        late.compile(ONE)
+    late.later(seconds=lag)
+    late.compile(ONE)
+    late.later(seconds=lag)
+    late.settle(ONE)
+    assert [issue.is_open for issue in late.issues if issue.is_open] == [True]
+    assert len(late.issues) == (1 if lag < late.lag_s else 2)
+    for issue in late.issues:
+        if not issue.is_open:
+            number = late.issue("store").number
+            assert f"#{number} is the issue" in late.ana.list_comments(issue.number)[0].body
+    late.close()
