@@ -9,15 +9,18 @@ import contextlib
 import functools
 import importlib
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from loopcoder.adapters.call_filter import Wishes, filter_program
 from loopcoder.adapters.launch import Launch
 from loopcoder.adapters.sandbox import Job, Mount, clean_environment, way_out
 from loopcoder.adapters.scratch import scratch_folder
+from loopcoder.adapters.system_secrets import SECRET_PLACES, closed_to_others
 from loopcoder.adapters.toolchains import SYSTEM, Toolchains, find_toolchains, is_system
 from loopcoder.domain.diagnostic import Unavailable
 
@@ -41,9 +44,6 @@ _NAMESPACES = (
 _KERNEL_READ_ONLY = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr", "driver")
 _KERNEL_HIDDEN = ("kcore", "keys", "key-users", "kmsg", "sched_debug", "timer_list", "kallsyms")
 
-# Readable by everybody on some machines, and nobody's business inside.
-_SECRET_PLACES = ("/etc/gitconfig", "/etc/docker", "/etc/kubernetes", "/etc/rancher", "/etc/npmrc")
-
 _PASSWD = (
     "worker:x:1000:1000::/home/worker:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n"
 )
@@ -65,6 +65,9 @@ class Bubblewrap:
     def describe(self) -> str:
         return self.version
 
+    def gaps(self) -> tuple[str, ...]:
+        return ()
+
     def inside(self, mount: Mount) -> str:
         return mount.place
 
@@ -84,8 +87,17 @@ class Bubblewrap:
             }
             # bwrap itself gets this environment too: /proc/1/environ is readable inside.
             jail = tuple(self._arguments(job, scratch))
+            everything = job.network.everything
+            wishes = Wishes(unix=True, own_network=not everything, any_host=everything)
             yield Launch(
-                job.argv, env, job.cwd, job.limits, bwrap=self.binary, jail=jail, way=gateway
+                job.argv,
+                env,
+                job.cwd,
+                job.limits,
+                jailer=(self.binary,),
+                jail=jail,
+                way=gateway,
+                calls=filter_program(platform.machine(), wishes),
             )
 
     def _arguments(self, job: Job, scratch: Path) -> Iterator[str]:
@@ -121,9 +133,9 @@ class Bubblewrap:
 
     def _hidden_places(self) -> Iterator[Path]:
         """Parts of the system's folders that are not for the program's eyes."""
-        yield from _masked((*self.tools.masked, *map(Path, _SECRET_PLACES)))
+        yield from _masked((*self.tools.masked, *map(Path, SECRET_PLACES)))
         if os.geteuid() == 0:
-            yield from _closed_to_others()
+            yield from closed_to_others()
         shown = (*self.tools.read_only, *self.readable)
         for path in self.hidden:
             if path.exists() and (is_system(path) or any(path.is_relative_to(p) for p in shown)):
@@ -234,18 +246,3 @@ def _mask(path: Path) -> tuple[str, ...]:
     if path.is_dir():
         return ("--perms", "0755", "--size", "1048576", "--tmpfs", str(path))
     return ("--ro-bind", "/dev/null", str(path))
-
-
-@functools.cache
-def _closed_to_others() -> tuple[Path, ...]:
-    """What only root may read in /etc, which a program of root's could read too."""
-    found = []
-    for folder, folders, files in os.walk("/etc"):
-        for name in [*folders, *files]:
-            path = Path(folder, name)
-            with contextlib.suppress(OSError):
-                if not path.is_symlink() and not path.stat().st_mode & 0o004:
-                    found.append(path)
-                    if name in folders:
-                        folders.remove(name)
-    return tuple(found)

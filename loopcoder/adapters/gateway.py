@@ -27,17 +27,25 @@ _REMEMBERED = 200
 
 
 class Gateway:
-    """`env` tells programs of the proxy. `log` gets a line for every host that was asked for."""
+    """`env` tells programs of the proxy. `log` gets a line for every host that was asked for.
 
-    def __init__(self, reach: Reach, log: Path | None = None, port: int = 0) -> None:
+    A run that is not `apart` shares the machine's loopback: there the proxy listens from the
+    beginning, on a port that was free.
+    """
+
+    def __init__(self, reach: Reach, log: Path | None = None, *, apart: bool = True) -> None:
         self._local = reach.local_ports
-        self.port = port or next(p for p in range(_PORT, 65536) if p not in self._local)
+        here = None if apart else socket.create_server(("127.0.0.1", 0))
+        self._apart = apart
+        self.port = here.getsockname()[1] if here else _free_port(self._local)
         self._proxy = Proxy(reach, self._note)
         self._log = log
         self._seen: dict[tuple[Target, bool], None] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gateway", daemon=True)
         self._thread.start()
+        if here is not None:
+            self.serve(here, self.port)
 
     @property
     def env(self) -> dict[str, str]:
@@ -50,6 +58,8 @@ class Gateway:
 
     def open(self, pid: int) -> None:
         """Listen inside the network namespace of a process. Raises NotStarted."""
+        if not self._apart:
+            return
         for port, listening in _sockets_inside(pid, (self.port, *self._local)):
             self.serve(listening, port)
 
@@ -99,6 +109,10 @@ def proxy_variables(port: int) -> dict[str, str]:
         "PIP_PROXY": address,
         "NODE_USE_ENV_PROXY": "1",
     }
+
+
+def _free_port(taken: tuple[int, ...]) -> int:
+    return next(port for port in range(_PORT, _PORT + len(taken) + 1) if port not in taken)
 
 
 def _sockets_inside(pid: int, ports: tuple[int, ...]) -> list[tuple[int, socket.socket]]:

@@ -57,8 +57,9 @@ class Way(Protocol):
 class Launch:
     """A program ready to be started.
 
-    `jail` holds the sandbox's own arguments, handed over by descriptor so that no path and no
-    value shows in a process list; it is empty when nothing is wrapped around the program.
+    `jailer` is the program around it, if any, and `jail` its arguments, handed over by descriptor
+    so that no path and no value shows in a process list. Instead of making namespaces it `adopts`
+    the orphans of the run. `calls` is a filter on system calls for the jailer to install.
     `marker` is the value of LOOPCODER_RUN in `env`, by which strays are recognised; `way` leads to
     the hosts that may be reached, if only some may.
     """
@@ -67,10 +68,12 @@ class Launch:
     env: Mapping[str, str]
     cwd: Path
     limits: Limits = field(default_factory=Limits)
-    bwrap: str = ""
+    jailer: tuple[str, ...] = ()
     jail: tuple[str, ...] = ()
     marker: str = ""
     way: Way | None = None
+    adopts: bool = False
+    calls: bytes = b""
 
 
 class NotStarted(Exception):
@@ -110,7 +113,9 @@ def start(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
     """Start the program on the given descriptors. Raises NotStarted."""
     if not launch.argv:
         raise NotStarted("No program is named.")
-    if launch.bwrap:
+    if not launch.cwd.is_dir():
+        raise NotStarted(_no_folder(launch))
+    if launch.jailer:
         return _start_jailed(launch, stdin, stdout, stderr)
     try:
         process = subprocess.Popen(
@@ -130,18 +135,23 @@ def start(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
 
 
 def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Started:
-    """bwrap makes the namespaces and waits; the limits are set; then the program may run.
+    """The jailer makes the namespaces and waits; the limits are set; then the program may run.
 
     The number of tasks is limited inside the new user namespace, where only the run's own tasks
     are counted: set earlier, it would count all that the person runs on the machine.
     """
     with contextlib.ExitStack() as ours:
-        words = _memory_file(launch.jail)
+        words = _memory_file(b"".join(os.fsencode(word) + b"\0" for word in launch.jail))
         report, report_end = os.pipe()
         gate, gate_end = os.pipe()
         for fd in (words, gate, gate_end):
             ours.callback(os.close, fd)
-        argv = (launch.bwrap, "--args", str(words), "--json-status-fd", str(report_end))
+        argv = (*launch.jailer, "--args", str(words), "--json-status-fd", str(report_end))
+        handed = [words, report_end, gate]
+        if launch.calls:
+            handed.append(_memory_file(launch.calls))
+            ours.callback(os.close, handed[-1])
+            argv = (*argv, "--seccomp", str(handed[-1]))
         try:
             process = subprocess.Popen(
                 (*argv, "--block-fd", str(gate), "--", *launch.argv),
@@ -151,7 +161,7 @@ def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Start
                 stderr=stderr,
                 start_new_session=True,
                 close_fds=True,
-                pass_fds=(words, report_end, gate),
+                pass_fds=handed,
             )
         except (OSError, ValueError) as error:
             os.close(report)
@@ -160,7 +170,7 @@ def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Start
             os.close(report_end)
         started = Started(process, _inner_pid(report), report)
         if started.inner is not None:
-            _limit(started.inner, launch.limits, tasks=True)
+            _limit(started.inner, launch.limits, tasks=not launch.adopts)
             started.group = confine(started.inner, launch.limits.tasks)
             _open_way(launch, started)
         with contextlib.suppress(OSError):
@@ -181,9 +191,9 @@ def _open_way(launch: Launch, started: Started) -> None:
         raise
 
 
-def _memory_file(words: tuple[str, ...]) -> int:
+def _memory_file(content: bytes) -> int:
     fd = os.memfd_create("arguments", os.MFD_CLOEXEC)
-    os.write(fd, b"".join(os.fsencode(word) + b"\0" for word in words))
+    os.write(fd, content)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
 
@@ -239,9 +249,13 @@ def _counts_by_namespace() -> bool:
 
 def _why(launch: Launch, error: Exception) -> str:
     if not launch.cwd.is_dir():
-        return f"The folder {launch.cwd} does not exist."
+        return _no_folder(launch)
     if isinstance(error, FileNotFoundError):
         return f"`{launch.argv[0]}` was not found."
     if isinstance(error, PermissionError):
         return f"`{launch.argv[0]}` is not executable."
     return f"`{launch.argv[0]}` could not be started: {error}."
+
+
+def _no_folder(launch: Launch) -> str:
+    return f"The folder {launch.cwd} does not exist."

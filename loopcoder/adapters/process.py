@@ -182,8 +182,8 @@ class _Run:
         if cause is not Cause.EXITED:
             return cause, None, reason
         code = self._started.process.returncode
-        if code >= 0 and not self._started.ran():  # below 0 somebody killed bwrap: it had begun
-            words = self._output.tail().strip().removeprefix("bwrap: ")
+        if code >= 0 and not self._started.ran():  # below 0 somebody killed it: it had begun
+            words = self._output.tail().strip().removeprefix("bwrap: ").removesuffix(".")
             return Cause.NOT_STARTED, None, f"The sandbox could not start the program: {words}."
         return cause, code, ""
 

@@ -72,6 +72,32 @@ class NamespaceTree:
         self._handle = None
 
 
+class AdoptedTree:
+    """A tree whose first process adopts every orphan: all of it is always below that one."""
+
+    def __init__(self, warden: int) -> None:
+        self._warden = warden
+
+    def weight(self) -> Weight:
+        return weigh(descendants(process_table(), {self._warden}) - {self._warden})
+
+    def terminate(self) -> None:
+        for pid in descendants(process_table(0), {self._warden}) - {self._warden}:
+            _send(pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """The warden is the last to go: without it, what is left would be nobody's."""
+        deadline = time.monotonic() + _GONE_S
+        while below := descendants(process_table(0), {self._warden}) - {self._warden}:
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for pid in below:
+                    _send(pid, number)
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        _send(self._warden, signal.SIGTERM)
+
+
 class SessionTree:
     """A tree without a namespace: found by descent, by session, and by a mark in the environment.
 
@@ -112,6 +138,8 @@ class SessionTree:
 
 
 def tree_of(launch: Launch, started: Started) -> ProcessTree:
+    if launch.adopts:
+        return AdoptedTree(started.process.pid)
     if started.inner is not None:
         return NamespaceTree(started.inner)
     return SessionTree(started.process.pid, launch.marker)

@@ -66,6 +66,9 @@ class Sandbox(Protocol):
     def describe(self) -> str:
         """A few words for people: what it is, and which version."""
 
+    def gaps(self) -> tuple[str, ...]:
+        """What it does not keep from programs, a sentence each."""
+
     def inside(self, mount: Mount) -> str:
         """The path by which the program knows a mount."""
 
@@ -80,7 +83,10 @@ class NoSandbox:
     environ: Mapping[str, str]
 
     def describe(self) -> str:
-        return "off: agents and tests can read and write whatever you can"
+        return f"off: {self.gaps()[0]}"
+
+    def gaps(self) -> tuple[str, ...]:
+        return ("agents and tests can read and write whatever you can",)
 
     def inside(self, mount: Mount) -> str:
         return str(mount.source)
@@ -116,26 +122,45 @@ def choose_sandbox(
     """
     if mode == "off":
         return NoSandbox(dict(environ))
-    if mode == "landlock":
-        raise Unavailable(
-            "The Landlock sandbox is not available yet.",
-            "Write `sandbox: bubblewrap` in loopcoder.yml, or `sandbox: off` to do without one.",
-        )
-    if mode not in ("auto", "bubblewrap"):
+    if mode not in ("auto", "bubblewrap", "landlock"):
         raise ConfigurationError(
             f"sandbox: {mode} is not known.", "Use auto, bubblewrap, landlock or off."
         )
     if sys.platform != "linux":
         raise Unavailable(
-            "There is no sandbox for this system yet: bubblewrap needs Linux.",
+            "There is no sandbox for this system yet: bubblewrap and Landlock need Linux.",
             "Write `sandbox: off` in loopcoder.yml to run agents and tests unprotected, "
             "or run loopcoder on Linux.",
         )
-    from loopcoder.adapters.bubblewrap import open_bubblewrap
-
     home = home or Path.home()
     shown = tuple(_readable(path, home) for path in readable)
-    return open_bubblewrap(environ, home, readable=shown, hidden=tuple(hidden))
+    if mode == "landlock":
+        return _landlock(environ, home, shown, tuple(hidden))
+    try:
+        return _bubblewrap(environ, home, shown, tuple(hidden))
+    except Unavailable as first:
+        if mode == "bubblewrap":
+            raise
+        try:
+            return _landlock(environ, home, shown, tuple(hidden))
+        except Unavailable as second:
+            raise Unavailable(f"{first.summary} {second.summary}", first.remedy) from second
+
+
+def _bubblewrap(
+    environ: Mapping[str, str], home: Path, readable: tuple[Path, ...], hidden: tuple[Path, ...]
+) -> Sandbox:
+    from loopcoder.adapters.bubblewrap import open_bubblewrap
+
+    return open_bubblewrap(environ, home, readable=readable, hidden=hidden)
+
+
+def _landlock(
+    environ: Mapping[str, str], home: Path, readable: tuple[Path, ...], hidden: tuple[Path, ...]
+) -> Sandbox:
+    from loopcoder.adapters.landlock.sandbox import open_landlock
+
+    return open_landlock(environ, home, readable=readable, hidden=hidden)
 
 
 def _readable(path: Path, home: Path) -> Path:
@@ -155,14 +180,17 @@ def _readable(path: Path, home: Path) -> Path:
 
 
 @contextlib.contextmanager
-def way_out(job: Job) -> Iterator[Gateway | None]:
-    """The way to the hosts that a job may reach; None where it may reach none, or everything."""
+def way_out(job: Job, *, apart: bool = True) -> Iterator[Gateway | None]:
+    """The way to the hosts that a job may reach; None where it may reach none, or everything.
+
+    `apart` says whether the run has a network of its own.
+    """
     if not job.network.hosts:
         yield None
         return
     from loopcoder.adapters.gateway import Gateway
 
-    gateway = Gateway(job.network, job.network_log)
+    gateway = Gateway(job.network, job.network_log, apart=apart)
     try:
         yield gateway
     finally:

