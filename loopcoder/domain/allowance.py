@@ -11,6 +11,10 @@ WORK_SHARE = Decimal("0.75")
 
 REVIEW_SHARE = Decimal(1)
 
+CASE_SHARE = Decimal("0.25")
+"""Of what one attempt may cost, the part set aside for one calibration case: cases are small, and
+several are judged at the same time under one run's cap."""
+
 _CENT = Decimal("0.01")
 
 

@@ -433,6 +433,45 @@ class Sealed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CaseJudged(Fact):
+    """A reviewer under measurement judged one case. `identity` names the reviewer and all that
+    its judgement depends on, `digest` the case's content; `found` is what it said, in short."""
+
+    kind: ClassVar[str] = "calibration.case"
+    run: str
+    identity: str
+    case: str
+    digest: str
+    expected: str
+    outcome: str
+    found: str = ""
+    usd: Decimal = Decimal(0)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated(Fact):
+    """What a reviewer reached over all cases, believed until `until`. `stopped` says why it was
+    ended before all of them were shown."""
+
+    kind: ClassVar[str] = "calibration.finish"
+    run: str
+    identity: str
+    provider: str
+    model: str
+    prompt: str
+    cases: str
+    defects: int
+    caught: int
+    clean: int
+    alarms: int
+    until: datetime
+    unusable: int = 0
+    stopped: str = ""
+    usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class JournalRebuilt(Fact):
     """The journal was damaged: `kept` events were saved out of the file now called `quarantine`,
     `lost` were not (None when nobody can tell how many)."""
@@ -477,6 +516,8 @@ FACTS: tuple[type[Fact], ...] = (
     Landed,
     BaseChecked,
     Sealed,
+    CaseJudged,
+    Calibrated,
     JournalRebuilt,
 )
 

@@ -168,7 +168,11 @@ says nothing about its provider either way."""
 
 @dataclass(slots=True)
 class History:
-    """The fold. `apply` takes events in order; everything else only reads."""
+    """The fold. `apply` takes events in order; everything else only reads.
+
+    `calibrations` holds the newest result per reviewer identity, `judged_cases` what was judged
+    (per identity and case) since that result.
+    """
 
     units: dict[UnitId, UnitRecord] = field(default_factory=dict)
     spend: dict[str, Spend] = field(default_factory=dict)
@@ -183,6 +187,8 @@ class History:
     tick_at: datetime | None = None
     last_report: e.TickFinished | None = None
     sealed: e.Sealed | None = None
+    calibrations: dict[str, tuple[datetime, e.Calibrated]] = field(default_factory=dict)
+    judged_cases: dict[tuple[str, str], tuple[datetime, e.CaseJudged]] = field(default_factory=dict)
     head: str = ""
     length: int = 0
 
@@ -206,6 +212,8 @@ class History:
             self.tick_at,
             self.last_report,
             self.sealed,
+            dict(self.calibrations),
+            dict(self.judged_cases),
             self.head,
             self.length,
         )
@@ -276,6 +284,13 @@ class History:
                 self.tick, self.last_report = None, fact
             case e.Sealed() as fact:
                 self.sealed = fact
+            case e.CaseJudged() as fact:
+                self.judged_cases[fact.identity, fact.digest] = (event.at, fact)
+            case e.Calibrated() as fact:
+                self.calibrations[fact.identity] = (event.at, fact)
+                self.judged_cases = {
+                    key: row for key, row in self.judged_cases.items() if key[0] != fact.identity
+                }
             case _:
                 pass
 

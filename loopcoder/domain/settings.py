@@ -89,9 +89,26 @@ class Calibration(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What a reviewer must reach: the share of defects it has to catch, the share of clean changes
+    it may hold back, and for how many days that is believed."""
+
+    catch: float = 0.8
+    false_alarms: float = 0.2
+    days: int = 30
+
+
+class Independence(StrEnum):
+    REQUIRED = "required"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewerSpec:
     spec: WorkerSpec
-    calibration: Calibration = Calibration.OFF
+    calibration: Calibration = Calibration.REQUIRED
+    thresholds: Thresholds = Thresholds()
+    independence: Independence = Independence.REQUIRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from loopcoder.engine.claim import holds_claim
 from loopcoder.engine.effects import effect
 from loopcoder.engine.review import findings_of
 from loopcoder.engine.services import Services
+from loopcoder.engine.trust import remarks
 
 
 def publish(judged: Judged) -> tuple[Ended, PullRequest]:
@@ -149,7 +150,12 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         summary=judged.summary,
         files=tuple(map(str, files)) if isinstance(files, list) else (),
         escalations=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
-        warnings=(*_remarks(judged), *filter(None, [attestation.trouble]), *services.warnings),
+        warnings=(
+            *_remarks(judged),
+            *filter(None, [attestation.trouble]),
+            *remarks(services),
+            *services.warnings,
+        ),
         branch=branch,
         attestation=attestation.envelope,
     )

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from pathlib import Path
 
 from loopcoder.domain.allowance import REVIEW_SHARE
 from loopcoder.domain.event import Json, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
+from loopcoder.domain.unit import Unit
 from loopcoder.domain.verdict import Decision, Finding, Judgement, Weight, judge
 from loopcoder.engine.context import build_review_prompt
+from loopcoder.engine.services import Services
 from loopcoder.engine.skills import conventions_of, gather_skills
-from loopcoder.engine.spending import reserve_for, settle_for
+from loopcoder.engine.spending import Purse
 from loopcoder.engine.stage import Desk, Suspended
+from loopcoder.engine.trust import admitted
 from loopcoder.engine.verify import Evidence
-from loopcoder.ports.reviewer import Reviewer, ReviewOrder, ReviewReply
+from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,64 @@ class Packet:
     incomplete: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One review: about which unit, on which base, who is asked in turn, whose money it is, and
+    where its papers lie."""
+
+    services: Services
+    unit: Unit
+    base: str
+    judges: Sequence[str]
+    purse: Purse
+    folder: Path
+    attempt: int = 1
+    round: int = 1
+    share: Decimal = REVIEW_SHARE
+    purpose: str = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first reply that decides anything, the last one when none does. `reviewer` is the name
+    of who gave it, empty for the configured reviewer; `usd` is what all replies cost."""
+
+    reply: ReviewReply
+    judgement: Judgement
+    reviewer: str
+    diff_sha256: str
+    truncated: bool
+    usd: Decimal
+
+
 def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
     """Ask the reviewer, and its fallbacks when an answer cannot be used."""
-    diff = desk.services.workspaces.diff(packet.start, packet.head)
-    digest = hashlib.sha256(desk.services.workspaces.patch(packet.start, packet.head)).hexdigest()
-    prompt = build_review_prompt(
+    services = desk.services
+    worker = services.settings.workers[desk.worker]
+    sitting = Sitting(
+        services=services,
         unit=desk.view.unit,
+        base=desk.step.base,
+        judges=admitted(services, worker),
+        purse=Purse.of(desk),
+        folder=desk.folder(round_),
+        attempt=desk.step.attempt,
+        round=round_,
+    )
+    return _receipt(packet.head, hear(sitting, packet), _named(services), round_)
+
+
+def hear(sitting: Sitting, packet: Packet) -> Answer:
+    """Show the packet to one reviewer after the other, until an answer decides something.
+
+    An approval of a packet that was cut is none: nobody has seen the rest.
+    """
+    workspaces = sitting.services.workspaces
+    diff = workspaces.diff(packet.start, packet.head)
+    digest = hashlib.sha256(workspaces.patch(packet.start, packet.head)).hexdigest()
+    skills = gather_skills(workspaces, sitting.base, sitting.unit, sitting.services.settings)
+    prompt = build_review_prompt(
+        unit=sitting.unit,
         diff=diff,
         checks=packet.evidence.checks,
         head=packet.head,
@@ -46,64 +104,54 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
         summary=packet.summary,
         satisfied=packet.satisfied,
         incomplete=packet.incomplete,
-        conventions=conventions_of(
-            gather_skills(
-                desk.services.workspaces, desk.step.base, desk.view.unit, desk.services.settings
-            )
-        ),
+        conventions=conventions_of(skills),
     )
-    folder = desk.folder(round_)
-    (folder / "review-prompt.md").write_text(prompt.text)
-    reply, judgement, name = _first_usable(desk, packet.head, digest, prompt.text, round_)
-    receipt = _receipt(packet.head, digest, reply, judgement, name, round_)
-    return _if_whole(receipt, prompt.truncated)
-
-
-def _if_whole(receipt: StageFinished, truncated: bool) -> StageFinished:
-    """An approval of a packet that was cut is none: nobody has seen the rest."""
-    detail: dict[str, Json] = {**receipt.detail, "truncated": truncated}
-    if not truncated or not receipt.passed:
-        return replace(receipt, detail=detail)
-    detail |= {"usable": False, "decision": Decision.ABSTAIN.value}
-    reason = "the change is too large to be shown to the reviewer whole"
-    failure = FailureClass.REVIEW_REJECTED
-    return replace(receipt, passed=False, reason=reason, failure=failure, detail=detail)
-
-
-def _first_usable(
-    desk: Desk, head: str, digest: str, prompt: str, round_: int
-) -> tuple[ReviewReply, Judgement, str]:
-    """The first answer that decides anything; the last one when none does."""
-    assert desk.services.settings.reviewer is not None
-    chain = ("", *desk.services.settings.reviewer.spec.fallback)
-    reply, judgement, name = None, None, ""
-    for index, name in enumerate(chain):
-        reviewer = desk.services.reviewer(name)
-        reply = _ask(desk, reviewer, head, digest, prompt, round_, index)
-        judgement = judge(reply.verdict, head, digest)
-        if judgement.usable:
+    (sitting.folder / "review-prompt.md").write_text(prompt.text)
+    usd = Decimal(0)
+    for index, name in enumerate(sitting.judges):
+        reply, cost = _ask(sitting, name, packet.head, digest, prompt.text, index)
+        usd += cost
+        judgement = _if_whole(judge(reply.verdict, packet.head, digest), prompt.truncated)
+        answer = Answer(reply, judgement, name, digest, prompt.truncated, usd)
+        if answer.judgement.usable or _too_large(answer):
             break
-    assert reply is not None and judgement is not None
-    return reply, judgement, name or desk.services.settings.reviewer.spec.name
+    return answer
+
+
+def _too_large(answer: Answer) -> bool:
+    """Whether nobody could approve it: another reviewer would be shown no more."""
+    return answer.truncated and answer.judgement.reason == _CUT
+
+
+_CUT = "the change is too large to be shown to the reviewer whole"
+
+
+def _if_whole(judgement: Judgement, truncated: bool) -> Judgement:
+    if truncated and judgement.approved:
+        return replace(judgement, decision=Decision.ABSTAIN, usable=False, reason=_CUT)
+    return judgement
 
 
 def _ask(
-    desk: Desk, reviewer: Reviewer, head: str, digest: str, prompt: str, round_: int, index: int
-) -> ReviewReply:
-    """One reviewer, tried again while only its provider is in trouble."""
-    services, spec = desk.services, reviewer.spec
-    outbox = desk.folder(round_) / f"review-{index}"
+    sitting: Sitting, name: str, head: str, digest: str, prompt: str, index: int
+) -> tuple[ReviewReply, Decimal]:
+    """One reviewer, tried again while only its provider is in trouble; the last reply, and what
+    all of them cost."""
+    services, unit = sitting.services, sitting.unit.id
+    reviewer = services.reviewer(name)
+    spec = reviewer.spec
+    outbox = sitting.folder / f"review-{index}"
     outbox.mkdir(parents=True, exist_ok=True)
-    tries = 0
+    tries, usd = 0, Decimal(0)
     while True:
-        reserved = reserve_for(desk, spec, "review", REVIEW_SHARE)
+        reserved = sitting.purse.reserve(spec, sitting.purpose, sitting.share)
         tree = services.workspaces.checkout(head, "review")
         try:
             reply = reviewer.review(
                 ReviewOrder(
-                    unit=desk.step.unit,
-                    attempt=desk.step.attempt,
-                    round=round_,
+                    unit=unit,
+                    attempt=sitting.attempt,
+                    round=sitting.round,
                     prompt=prompt,
                     tree=tree,
                     outbox=outbox,
@@ -114,31 +162,37 @@ def _ask(
                     timeout_s=spec.timeout_s,
                     stop=services.stop,
                 ),
-                lambda progress: services.listener.progressed(desk.step.unit, progress),
+                lambda progress: services.listener.progressed(unit, progress),
             )
         finally:
             services.workspaces.discard(tree)
-        settle_for(desk, spec, reserved, reply.usage)
+        usd += sitting.purse.settle(spec, reserved, reply.usage)
         if services.stop.is_set() and reply.verdict is None:
             raise Suspended("stopped during review; the next tick reviews again.")
         tries += 1
         policy = policy_of(reply.failure) if reply.failure else None
         if policy is None or policy.strike or tries > policy.retries:
-            return reply
+            return reply, usd
         services.clock.sleep(min(policy.delay_s * 2 ** (tries - 1), policy.max_delay_s))
 
 
-def _receipt(
-    head: str, digest: str, reply: ReviewReply, judgement: Judgement, name: str, round_: int
-) -> StageFinished:
+def _named(services: Services) -> str:
+    assert services.settings.reviewer is not None
+    return services.settings.reviewer.spec.name
+
+
+def _receipt(head: str, answer: Answer, configured: str, round_: int) -> StageFinished:
+    reply, judgement = answer.reply, answer.judgement
     detail: dict[str, Json] = {
-        "reviewer": name,
+        "reviewer": answer.reviewer or configured,
         "decision": judgement.decision.value,
         "usable": judgement.usable,
         "summary": reply.verdict.summary if reply.verdict else reply.reason,
         "findings": [asdict(f) for f in judgement.findings],
-        "diff_sha256": digest,
+        "diff_sha256": answer.diff_sha256,
         "seconds": round(reply.seconds, 1),
+        "truncated": answer.truncated,
+        "usd": str(answer.usd),
     }
     return StageFinished(
         stage="review",

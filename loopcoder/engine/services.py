@@ -29,10 +29,11 @@ from loopcoder.ports.workspace import Workspaces
 @dataclass(frozen=True, slots=True)
 class Services:
     """`is_alive` tells whether a claim's process still runs; `end_leftovers` ends processes that
-    a dead run recorded in an outbox. `runs` is the folder artifacts are kept in. `stop` is set
-    when everything must end at the next safe point. `meter` counts requests, where the tracker
-    is asked over a network. `attestor` is None where nothing is attested. `shelf` keeps commits
-    for other machines, where there are others."""
+    a dead run recorded in an outbox. `base_file` is a file of the base branch, where agents'
+    programs are taken from, None when it has no such file. `runs` is the folder artifacts
+    are kept in. `stop` is set when everything must end at the next safe point. `meter` counts
+    requests, where the tracker is asked over a network. `attestor` is None where nothing is
+    attested. `shelf` keeps commits for other machines, where there are others."""
 
     settings: Settings
     tracker: Tracker
@@ -49,6 +50,7 @@ class Services:
     holder: Holder
     is_alive: Callable[[Holder], bool]
     end_leftovers: Callable[[Path], None] = lambda outbox: None
+    base_file: Callable[[str], str | None] = lambda path: None
     listener: TickListener = field(default_factory=SilentListener)
     stop: threading.Event = field(default_factory=threading.Event)
     warnings: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from loopcoder.domain.budget import (
     Refusal,
     Request,
     Scope,
+    Used,
     dollars,
     reserve,
     settle,
@@ -18,6 +19,8 @@ from loopcoder.domain.budget import (
 from loopcoder.domain.event import Entry
 from loopcoder.domain.history import History
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.unit import UnitId
+from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, Suspended
 from loopcoder.ports.worker import Usage
 
@@ -36,41 +39,74 @@ class Reservation:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """Whose money it is: an attempt's of a unit, or only a run's when there is no unit."""
+
+    services: Services
+    run: str
+    unit: UnitId | None = None
+    attempt: int | None = None
+    epoch: int | None = None
+    unit_cap: Decimal | None = None
+
+    @classmethod
+    def of(cls, desk: Desk) -> Purse:
+        step, own = desk.step, desk.view.unit.budget
+        return cls(desk.services, desk.run, step.unit, step.attempt, desk.epoch, own)
+
+    def reserve(self, spec: WorkerSpec, purpose: str, share: Decimal) -> Reservation:
+        """Set money and tokens aside for one run. Raises `OverBudget` with the cap that does not
+        allow it."""
+        services, own = self.services, self.unit_cap
+        caps = services.settings.budget
+        amount, tokens = Decimal(0), 0
+
+        def decision(history: History) -> list[Entry]:
+            nonlocal amount, tokens
+            used = self._used(history)
+            amount = allowance(spec.cost, caps, share, used.usd, own)
+            tokens = token_allowance(spec.cost, caps, share, used.tokens)
+            if not amount and is_bounded(spec.cost, caps, own):
+                raise OverBudget(f"the attempt has spent its budget: {dollars(used.usd)}")
+            request = Request(
+                run=self.run,
+                unit=self.unit,
+                attempt=self.attempt,
+                provider=spec.provider,
+                purpose=purpose,
+                usd=amount,
+                tokens=tokens,
+                unit_cap=own,
+            )
+            verdict = reserve(history, caps, request, services.clock.now())
+            if isinstance(verdict, Refusal):
+                raise OverBudget(verdict.reason)
+            return [Entry(verdict, self.unit, self.attempt, self.epoch)]
+
+        (event,) = services.journal.transact(decision)
+        return Reservation(event.id, amount, tokens)
+
+    def settle(self, spec: WorkerSpec, reserved: Reservation, usage: Usage | None) -> Decimal:
+        """Charge what the run cost, or the whole reservation when nobody knows; returns it."""
+        usd = usage.usd if usage else None
+        tokens = usage.tokens if usage else reserved.tokens
+        fact = settle(reserved.id, reserved.usd, usd, tokens, spec.cost)
+        self.services.journal.record(Entry(fact, self.unit, self.attempt, self.epoch))
+        return fact.usd
+
+    def _used(self, history: History) -> Used:
+        """What the attempt has used; runs without one start from nothing each."""
+        if self.unit is None:
+            return Used()
+        return spent(history, Scope("attempt", unit=self.unit, attempt=self.attempt))
+
+
 def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> Reservation:
-    """Set money and tokens aside for one run. Raises `OverBudget` with the cap that does not
-    allow it."""
-    services = desk.services
-    caps, own = services.settings.budget, desk.view.unit.budget
-    amount, tokens = Decimal(0), 0
-
-    def decision(history: History) -> list[Entry]:
-        nonlocal amount, tokens
-        used = spent(history, Scope("attempt", unit=desk.step.unit, attempt=desk.step.attempt))
-        amount = allowance(spec.cost, caps, share, used.usd, own)
-        tokens = token_allowance(spec.cost, caps, share, used.tokens)
-        if not amount and is_bounded(spec.cost, caps, own):
-            raise OverBudget(f"the attempt has spent its budget: {dollars(used.usd)}")
-        request = Request(
-            run=desk.run,
-            unit=desk.step.unit,
-            attempt=desk.step.attempt,
-            provider=spec.provider,
-            purpose=purpose,
-            usd=amount,
-            tokens=tokens,
-            unit_cap=own,
-        )
-        verdict = reserve(history, caps, request, services.clock.now())
-        if isinstance(verdict, Refusal):
-            raise OverBudget(verdict.reason)
-        return [Entry(verdict, desk.step.unit, desk.step.attempt, desk.epoch)]
-
-    (event,) = services.journal.transact(decision)
-    return Reservation(event.id, amount, tokens)
+    """Set the attempt's money and tokens aside for one run."""
+    return Purse.of(desk).reserve(spec, purpose, share)
 
 
 def settle_for(desk: Desk, spec: WorkerSpec, reserved: Reservation, usage: Usage | None) -> None:
-    """Charge what the run cost, or the whole reservation when nobody knows."""
-    usd = usage.usd if usage else None
-    tokens = usage.tokens if usage else reserved.tokens
-    desk.log(settle(reserved.id, reserved.usd, usd, tokens, spec.cost))
+    """Charge the attempt what the run cost."""
+    Purse.of(desk).settle(spec, reserved, usage)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, meta
 
 from loopcoder.domain.excerpt import excerpt
 from loopcoder.domain.untrusted import clean, code, fence
@@ -31,10 +32,29 @@ def render_blocks(name: str, **values: object) -> tuple[tuple[str, str], ...]:
     return tuple((block, f"{text}\n\n") for block, text in rendered if text.strip())
 
 
+@lru_cache
+def template_version(name: str) -> str:
+    """Names the text of a template and of everything it includes: 12 hexadecimal digits."""
+    digest, seen, left = hashlib.sha256(), set[str](), [name]
+    while left:
+        each = left.pop()
+        seen.add(each)
+        source, _, _ = _loader().get_source(_environment(), each)
+        digest.update(source.encode())
+        included = meta.find_referenced_templates(_environment().parse(source))
+        left += sorted(found for found in included if found and found not in seen)
+    return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=1)
+def _loader() -> PackageLoader:
+    return PackageLoader("loopcoder")
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("loopcoder"),
+        loader=_loader(),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,

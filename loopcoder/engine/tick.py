@@ -25,6 +25,7 @@ from loopcoder.engine.seal import seal
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Suspended
 from loopcoder.engine.tick_compile import compile_in_tick
+from loopcoder.engine.trust import remarks, require_trust
 from loopcoder.engine.verify import gates_digest, verify_commit
 from loopcoder.engine.wave import run_wave
 
@@ -101,7 +102,7 @@ def begin_tick(services: Services, options: TickOptions) -> Gathered:
         max_units=options.max_units,
         max_minutes=options.max_minutes,
     )
-    return Gathered(state, warnings=services.warnings)
+    return Gathered(state, warnings=(*remarks(services), *services.warnings))
 
 
 @contextmanager
@@ -175,13 +176,8 @@ def base_commit(services: Services) -> str:
 
 def check_settings(services: Services) -> None:
     """Refuse what no tick can do safely, before anybody is paid."""
-    settings = services.settings
-    if settings.reviewer is None:
-        raise ConfigurationError(
-            "no reviewer is configured, and work that nobody reviewed is never proposed.",
-            "Add reviewer: to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
-        )
-    if not settings.workers:
+    require_trust(services)
+    if not services.settings.workers:
         raise ConfigurationError(
             "no worker is configured.",
             "Add workers: to loopcoder.yml. See docs/reference/configuration.md#workers.",

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.domain.settings import Calibration, WorkerSpec
+from loopcoder.domain.settings import WorkerSpec
 from loopcoder.entrypoints import agent_programs, builtin
 from loopcoder.entrypoints.agent_programs import agent_of, trouble_of
 from loopcoder.entrypoints.builtin import seat_of
@@ -113,12 +113,6 @@ class Agents:
             raise ConfigurationError(
                 "No reviewer is configured, so nothing can be proposed.",
                 "Add `reviewer:` to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
-            )
-        if reviewer.calibration is Calibration.REQUIRED:
-            raise ConfigurationError(
-                "The reviewer must be calibrated (`calibration: required`), and this version of "
-                "loopcoder cannot calibrate yet.",
-                "Write `calibration: off` under `reviewer:`; every report will say so.",
             )
         return self._equipped(reviewer.spec, "reviewer")
 

@@ -25,6 +25,7 @@ from loopcoder.domain.settings import (
     CommitStyle,
     CostBasis,
     GitHubManners,
+    Independence,
     Landing,
     LandingMode,
     Limits,
@@ -33,6 +34,7 @@ from loopcoder.domain.settings import (
     ReviewerSpec,
     Settings,
     Signing,
+    Thresholds,
     WorkerSpec,
 )
 from loopcoder.entrypoints import builtin
@@ -345,5 +347,10 @@ def _agent(
 def _reviewer(section: schema.ReviewerSection | None) -> ReviewerSpec | None:
     if section is None:
         return None
-    agent = _agent("reviewer", section, builtin.REVIEWER_MODEL)
-    return ReviewerSpec(agent, Calibration(section.calibration))
+    asked = section.calibration
+    return ReviewerSpec(
+        _agent("reviewer", section, builtin.REVIEWER_MODEL),
+        Calibration(asked.mode),
+        Thresholds(asked.catch, asked.false_alarms, asked.days),
+        Independence(section.independence),
+    )

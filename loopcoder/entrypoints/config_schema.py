@@ -144,6 +144,11 @@ def _landing(value: object) -> object:
     return {"mode": value} if isinstance(value, str) else value
 
 
+def _calibration(value: object) -> object:
+    value = _off(value)
+    return {"mode": value} if isinstance(value, str) else value
+
+
 def _notice(value: object) -> object:
     return {"url": value} if isinstance(value, str) else value
 
@@ -174,6 +179,7 @@ Tokens = Annotated[
     BeforeValidator(_off_is_none),
     Phrase("count, such as `2M`, or `off`"),
 ]
+Share = Annotated[float, Field(ge=0, le=1), Phrase("share from 0 to 1")]
 Count = Annotated[int, Field(ge=0), Phrase("whole number")]
 Positive = Annotated[int, Field(ge=1), Phrase("whole number from 1")]
 Jobs = Annotated[int, Field(ge=1, le=50), Phrase("whole number from 1 to 50")]
@@ -304,13 +310,37 @@ class WorkerSection(Section):
     )
 
 
-class ReviewerSection(WorkerSection):
-    calibration: Annotated[
+class CalibrationSection(Section):
+    """What a reviewer must have reached in `loopcoder calibrate`."""
+
+    mode: Annotated[
         Literal["required", "off"], BeforeValidator(_off), Phrase("`required` or `off`")
     ] = Field(
-        "off",
-        description="Whether a passing calibration is demanded. It is `off`, and every report "
-        "says so, until reviewers can be calibrated; with `required` a tick is refused until then.",
+        "required",
+        description="`off` lets a reviewer judge that was never measured; every report says so.",
+    )
+    catch: Share = Field(0.8, description="Least share of the defects that it must catch.")
+    false_alarms: Share = Field(0.2, description="Most share of clean changes it may hold back.")
+    days: Positive = Field(30, description="Days for which a calibration is believed.")
+
+
+class ReviewerSection(WorkerSection):
+    calibration: Annotated[
+        CalibrationSection,
+        BeforeValidator(_calibration),
+        Phrase("`required`, `off`, or a map of [`catch`, `false_alarms`, `days`](reviewing.md)"),
+    ] = _section(
+        CalibrationSection,
+        "Whether the reviewer, and each fallback, must have passed `loopcoder calibrate`. `off` "
+        "has to be written, and every report says so. "
+        "Default: `required`, with `catch: 0.8`, `false_alarms: 0.2`, `days: 30`.",
+    )
+    independence: Annotated[
+        Literal["required", "off"], BeforeValidator(_off), Phrase("`required` or `off`")
+    ] = Field(
+        "required",
+        description="Whether it must be another model (or, without models, another program) than "
+        "the worker. With `off` every report says so.",
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic
+from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError
 from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
 from loopcoder.domain.settings import Command, Settings, WorkerSpec
+from loopcoder.engine.trust import judges, remarks, require_trust
 from loopcoder.entrypoints.agents import check_kind
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.detection import missing_tools
 from loopcoder.entrypoints.finding import Finding, fine, note, problem, warning
+from loopcoder.ports.clock import Clock
+from loopcoder.ports.journal import Journal
 
 
 def look_at_configuration(house: House) -> Iterator[Finding]:
@@ -71,12 +74,32 @@ def look_at_agents(house: House) -> Iterator[Finding]:
         )
         return
     yield _agent("reviewer", settings.reviewer.spec, "reviewer")
-    if settings.reviewer.calibration == "required":
-        yield problem(
-            "reviewer",
-            "calibration is required, and this version of loopcoder cannot calibrate yet",
-            "Write `calibration: off`; every report will say so.",
-        )
+    yield from _trust(house)
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """What trust is computed from, opened for looking only: nothing is created."""
+
+    settings: Settings
+    journal: Journal
+    clock: Clock
+    base_file: Callable[[str], str | None]
+
+
+def _trust(house: House) -> Iterator[Finding]:
+    """Whether a tick would let the reviewer judge, and what every report says of it."""
+    records = _Records(house.settings, house.journal_reader, house.clock, house.agents.base_file)
+    try:
+        require_trust(records)
+    except LoopcoderError as error:
+        yield problem("reviewer", error.summary, error.remedy)
+        return
+    told = remarks(records)
+    if told:
+        yield from (note("reviewer", each) for each in told)
+    else:
+        yield fine("reviewer", judges(records)[0].known.told)
 
 
 def _agent(name: str, spec: WorkerSpec, where: str) -> Finding:

@@ -18,6 +18,7 @@ from loopcoder.domain.unit import UnitId
 from loopcoder.engine.observe import observe
 from loopcoder.engine.roadmap_source import read_roadmap
 from loopcoder.engine.tick import base_commit
+from loopcoder.engine.trust import Judge, judges, remarks
 from loopcoder.entrypoints.workshop import open_workshop
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ _READY_CAUSES = (act.Cause.LIMIT, act.Cause.FILING, act.Cause.BASE)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is there, and what `decide` makes of it. `first` is each unit's first action."""
+    """What is there, and what `decide` makes of it. `first` is each unit's first action, `notes`
+    what every report says, `reviewers` who would judge, with what is known of them."""
 
     snapshot: Snapshot
     actions: tuple[act.Action, ...]
     settings: Settings
     diagnostics: tuple[Diagnostic, ...]
+    notes: tuple[str, ...] = ()
+    reviewers: tuple[Judge, ...] = ()
     first: Mapping[UnitId | None, act.Action] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +120,14 @@ def inspect(house: House) -> Look:
     if snapshot.base.green is None:
         snapshot = replace(snapshot, base=replace(snapshot.base, green=True))
     actions = tuple(decide(snapshot, settings))
-    return Look(snapshot, actions, settings, tuple(reading.diagnostics))
+    return Look(
+        snapshot,
+        actions,
+        settings,
+        tuple(reading.diagnostics),
+        notes=(*remarks(services), *services.warnings),
+        reviewers=judges(services) if settings.reviewer else (),
+    )
 
 
 def no_such_unit(unit: str, known: list[UnitId]) -> NotFound:

@@ -11,11 +11,12 @@ _WORKERS = """\
 # Who does the work, and who judges it: any program, started in a sandbox, with the prompt on
 # standard input. A worker edits the files of its folder and ends with 0; a reviewer prints a
 # verdict as JSON. Take the comment signs away and name your programs; no tick runs before that.
+# The reviewer is measured once by `loopcoder calibrate`, and judges nothing before it has passed.
 """
 _STUB = """\
 #workers:
 #  default: {kind: command, run: ["./agent.sh"], timeout: 50m, cost: free}
-#reviewer: {kind: command, run: ["./review.sh"], calibration: off}
+#reviewer: {kind: command, run: ["./review.sh"]}
 """
 
 

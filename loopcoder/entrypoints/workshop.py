@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
 from loopcoder.domain.redaction import Redactor
-from loopcoder.domain.settings import Calibration, Command, LandingMode, Settings
+from loopcoder.domain.settings import Command, LandingMode, Settings
 from loopcoder.engine.services import Services
 from loopcoder.entrypoints.attesting import open_attestor
 from loopcoder.entrypoints.bootstrap import House
@@ -69,6 +69,7 @@ def open_workshop(
         commands=LazyCommands(house),
         worker=house.agents.worker,
         reviewer=house.agents.reviewer,
+        base_file=house.agents.base_file,
         scanner=DetectSecretsScanner(secrets),
         landing=_landing(house),
         clock=house.clock,
@@ -95,10 +96,8 @@ def _landing(house: House) -> LandingStrip | None:
 
 
 def standing_warnings(settings: Settings) -> tuple[str, ...]:
-    """What every report says as long as it is configured so."""
+    """What every report says as long as it is configured so, besides what it says of the judge."""
     warnings = []
-    if settings.reviewer and settings.reviewer.calibration is Calibration.OFF:
-        warnings.append("the reviewer was never measured (calibration: off)")
     if settings.sandbox == "off":
         warnings.append("agents and checks run without a sandbox (sandbox: off)")
     return tuple(warnings)

@@ -16,7 +16,7 @@ version: 1
 verify: ["true"]
 workers:
   default: {kind: command, run: ["true"]}
-reviewer: {kind: command, run: ["true"], calibration: off}
+reviewer: {kind: command, run: ["true", "judge"], calibration: off}
 """
 ROADMAP = "# Roadmap\n\n- [ ] Session store <!-- id: session-store -->\n"
 

@@ -189,13 +189,6 @@ def test_an_agent_is_handed_its_own_key_and_reaches_its_own_hosts(
     assert "api.openai.com" not in worker.spec.network
 
 
-def test_a_calibrated_reviewer_is_refused_until_reviewers_can_be_calibrated(
-    project: Project,
-) -> None:
-    text = BASE + "reviewer: {kind: command, run: x, calibration: required}\n"
-    assert "Write `calibration: off`" in refusal(house_of(project, text), "reviewer")
-
-
 def test_commands_become_workers_and_reviewers(project: Project) -> None:
     text = BASE + f"workers: {{default: {AGENT}}}\nreviewer: {AGENT}\nnetwork: {{allow: [a.org]}}\n"
     house = house_of(project, text)

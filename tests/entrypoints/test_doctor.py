@@ -148,12 +148,12 @@ def test_missing_tools_and_agents_of_a_later_version(project: Project, house: Ho
     project.write(
         "loopcoder.yml",
         "verify: no-such-tool --all\n"
-        "workers: {default: {kind: command, run: ./agent.sh}, x: {kind: codex}}\n"
+        "workers: {default: {kind: command, run: ./agent.sh}, x: {kind: acp}}\n"
         "reviewer: {kind: command, run: python3, calibration: required}\nsandbox: off\n",
     )
     assert "not found: no-such-tool, ./agent.sh" in told(house, "tools", Level.PROBLEM)
-    assert "kind `codex`, which this version" in told(house, "workers", Level.PROBLEM)
-    assert "cannot calibrate yet" in told(house, "reviewer", Level.PROBLEM)
+    assert "kind `acp`, which this version" in told(house, "workers", Level.PROBLEM)
+    assert "it was never measured" in told(house, "reviewer", Level.PROBLEM)
     assert "whatever you can" in told(house, "sandbox", Level.WARNING)
 
 

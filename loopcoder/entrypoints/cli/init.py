@@ -170,7 +170,7 @@ def _next(found: Findings, written: list[str]) -> list[str]:
         steps.append(f"edit {roadmap}")
     steps.append("`loopcoder plan` (adds missing ids)")
     steps.append("commit both files")
-    return [*steps, "`loopcoder tick`"]
+    return [*steps, "`loopcoder calibrate` (measures the reviewer, once)", "`loopcoder tick`"]
 
 
 def _json(found: Findings, written: list[str], kept: list[str]) -> dict[str, object]:

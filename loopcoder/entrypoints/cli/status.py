@@ -10,6 +10,7 @@ import click
 
 from loopcoder.domain.breaker import breakers
 from loopcoder.domain.event import TickBegun
+from loopcoder.domain.settings import Calibration
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.ready import sections
@@ -17,7 +18,6 @@ from loopcoder.entrypoints.inspection import Look, inspect
 from loopcoder.entrypoints.terminal import Terminal, stdout
 from loopcoder.entrypoints.text import clean
 from loopcoder.entrypoints.tick_view import short_run
-from loopcoder.entrypoints.workshop import standing_warnings
 
 _COLOURS = {"done": "green", "running": "cyan", "awaiting_merge": "blue", "needs_human": "yellow"}
 _ORDER = (
@@ -67,8 +67,18 @@ def _header(look: Look) -> list[str]:
         lines.append(f"hold      by {history.hold.by} {clean(history.hold.reason)}".rstrip())
     if history.sealed and history.sealed.base == snapshot.base.sha:
         lines.append("sealed    everything is done and the base is green")
-    lines += [f"note      {warning}" for warning in standing_warnings(settings)]
+    lines += [f"reviewer  {clean(line)}" for line in _reviewers(look)]
+    lines += [f"note      {clean(note)}" for note in look.notes]
     return lines
+
+
+def _reviewers(look: Look) -> list[str]:
+    """How far each reviewer can be trusted, where that is asked for."""
+    rules = look.settings.reviewer
+    if rules is None or rules.calibration is Calibration.OFF:
+        return []
+    told = [(j, f"; not asked: {j.known.fault}" if j.known.fault else "") for j in look.reviewers]
+    return [f"{judge.name or judge.spec.provider}: {judge.known.told}{why}" for judge, why in told]
 
 
 def _base_state(look: Look) -> str:
@@ -108,5 +118,14 @@ def _as_json(look: Look) -> dict[str, object]:
         "sealed": history.sealed is not None and history.sealed.base == look.snapshot.base.sha,
         "last_tick": history.last_report.run if history.last_report else None,
         "spend_today_usd": float(_spent_today(look)),
-        "warnings": list(standing_warnings(look.settings)),
+        "reviewers": [
+            {
+                "reviewer": judge.name or judge.spec.name,
+                "provider": judge.spec.provider,
+                "trusted": not judge.known.fault,
+                "reason": judge.known.fault or judge.known.told,
+            }
+            for judge in look.reviewers
+        ],
+        "warnings": list(look.notes),
     }

@@ -26,6 +26,7 @@ VERBS: Mapping[str, Verb] = {
     "init": Verb("init", "Begin", "Write loopcoder.yml and an example roadmap."),
     "doctor": Verb("doctor", "Begin", "Say what is wrong here, and what to do about it."),
     "demo": Verb("demo", "Begin", "Make a small project, and take it from roadmap to merged work."),
+    "calibrate": Verb("calibrate", "Begin", "Measure the reviewer before it is trusted."),
     "plan": Verb("plan", "Roadmap", "Show what compiling the roadmap would write."),
     "compile": Verb("compile", "Roadmap", "Make the issues match the roadmap."),
     "adopt": Verb("adopt", "Roadmap", "Turn bullets, tables or issues into units."),
