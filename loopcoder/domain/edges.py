@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
 from loopcoder.domain.event import EdgeWaived
@@ -12,11 +11,10 @@ from loopcoder.domain.history import UnitRecord
 from loopcoder.domain.issue import BLOCKED_BY, Issue, LabelEvent
 from loopcoder.domain.plan import Actual
 from loopcoder.domain.unit import IssueRef, Unit, UnitId, edges_digest
+from loopcoder.domain.words import was_deleted
 
 MOST_BLOCKERS = 50
 """Blocker labels on one issue; GitHub takes 100 labels in all."""
-
-AT_ONCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +217,14 @@ def _removal(label: str, issue: int, actual: Actual) -> LabelEvent | None:
 def _was_deleted(removal: LabelEvent, issue: int, graph: Graph, actual: Actual) -> bool:
     """Whether the label left other issues at the same moment: its definition was deleted, and a
     restored label made it anew since."""
-    return any(
-        event.label == removal.label
-        and not event.added
-        and event.actor.id == removal.actor.id
-        and abs(event.at - removal.at) <= AT_ONCE
-        for other in graph.labelled(removal.label)
-        if other != issue
-        for event in actual.label_events(other)
+    return was_deleted(
+        removal,
+        (
+            event
+            for other in graph.labelled(removal.label)
+            if other != issue
+            for event in actual.label_events(other)
+        ),
     )
 
 

@@ -115,12 +115,37 @@ class DuplicateClosed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Filed(Fact):
+    """A person made a hand-made issue a unit, by a label. `by_id` is their number on the host.
+    What of its text may be worked on is said by `Approved`."""
+
+    kind: ClassVar[str] = "person.filed"
+    by: str
+    by_id: int
+    number: int
+    database_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn(Fact):
+    """The hand-made issue is no unit any more: the label is off. `by` is empty where nobody can
+    tell who took it off."""
+
+    kind: ClassVar[str] = "person.withdrawn"
+    by: str = ""
+    by_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Approved(Fact):
-    """A person lets the unit be worked on. `revision` is the digest of the approved text."""
+    """A person lets the unit be worked on. `revision` is the digest of the approved text, empty
+    for whatever it says. `said_at` is the host's time of the word, where it was said on a host."""
 
     kind: ClassVar[str] = "person.approved"
     by: str
     revision: str = ""
+    by_id: int = 0
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +156,8 @@ class Retried(Fact):
     by: str
     fresh: bool = False
     note: str = ""
+    by_id: int = 0
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,6 +515,8 @@ FACTS: tuple[type[Fact], ...] = (
     IssueBound,
     UnitApplied,
     DuplicateClosed,
+    Filed,
+    Withdrawn,
     Approved,
     Retried,
     Held,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain import event as e
 from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.unit import UnitId, digest_edges
+from loopcoder.domain.unit import DEFAULT_PLAN, UnitId, digest_edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """Everything recorded about one unit."""
+    """Everything recorded about one unit. What people commented up to `heard_until` counts."""
 
     id: UnitId
     plan: str = ""
@@ -95,7 +95,10 @@ class UnitRecord:
     applied: e.UnitApplied | None = None
     create_intent: e.Event | None = None
     proposed: e.Proposed | None = None
+    filed: e.Filed | None = None
+    withdrawn: e.Withdrawn | None = None
     approved: e.Approved | None = None
+    heard_until: datetime | None = None
     held: e.Held | None = None
     needs_human: e.NeedsHuman | None = None
     retried_at: datetime | None = None
@@ -318,8 +321,21 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return replace(record, applied=fact, waivers=_still_waived(record, fact))
         case e.Proposed():
             return replace(record, proposed=fact)
+        case e.Filed():
+            return replace(
+                record,
+                plan=DEFAULT_PLAN,
+                number=fact.number,
+                database_id=fact.database_id,
+                bound_how="filed",
+                filed=fact,
+                withdrawn=None,
+                approved=None,
+            )
+        case e.Withdrawn():
+            return replace(record, withdrawn=fact, approved=None)
         case e.Approved():
-            return replace(record, approved=fact)
+            return replace(record, approved=fact, heard_until=fact.said_at or event.at)
         case e.Held():
             return replace(record, held=fact)
         case e.Released():
@@ -348,9 +364,17 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
 
 def _retried(record: UnitRecord, event: e.Event) -> UnitRecord:
     """A person's word starts all counts anew: strikes, and the fix-ups of the pull request."""
-    assert isinstance(event.fact, e.Retried)
+    fact = event.fact
+    assert isinstance(fact, e.Retried)
     pull = replace(record.pull, fix_ups=0) if record.pull else None
-    return replace(record, needs_human=None, retried_at=event.at, retry=event.fact, pull=pull)
+    return replace(
+        record,
+        needs_human=None,
+        retried_at=event.at,
+        retry=fact,
+        heard_until=fact.said_at or event.at,
+        pull=pull,
+    )
 
 
 def with_word(record: UnitRecord, word: e.EdgeAdded | e.EdgeWaived) -> UnitRecord:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from loopcoder.domain.history import History
-from loopcoder.domain.issue import CommandLabel
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.domain.unit import Box
 
@@ -76,8 +75,7 @@ def is_dropped(view: UnitView) -> bool:
 
 
 def is_held(view: UnitView, history: History) -> bool:
-    labelled = view.issue is not None and CommandLabel.HOLD in view.issue.labels
-    return history.hold is not None or view.record.held is not None or labelled
+    return history.hold is not None or view.record.held is not None or bool(view.held_by_label)
 
 
 def needs_human(view: UnitView) -> bool:

@@ -133,6 +133,22 @@ def status_comment(unit: UnitId, reasons: Sequence[str]) -> str:
     )
 
 
+def approval_comment(unit: UnitId, why: str) -> str:
+    """What an issue says whose text nobody approved as it reads now."""
+    return (
+        f"**`{unit}` waits for approval.** {sanitise_line(why, max_length=600)}.\n\n"
+        "Nothing is done before somebody who may write here has read the text as it is now, and "
+        f"takes the label `loopcoder:proposed` off, puts `loopcoder:file` on anew, or says "
+        f"`loopcoder approve {unit}`. Comments written until then are read as well.\n"
+    )
+
+
+def approved_comment(unit: UnitId, by: str) -> str:
+    """What the same issue says afterwards."""
+    who = f" by @{sanitise_line(by, max_length=60)}" if by else ""
+    return f"**`{unit}` is approved{who}**, as its text reads now.\n"
+
+
 def _closing(facts: PullFacts) -> Iterator[str]:
     if facts.issue is not None:
         yield f"{'Closes' if facts.closes else 'Part of'} #{facts.issue}"

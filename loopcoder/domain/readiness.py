@@ -12,7 +12,7 @@ from loopcoder.domain.lifecycle import State, state_of
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.snapshot import Blocker, BlockerState, Snapshot, UnitView
 from loopcoder.domain.untrusted import sanitise_line
-from loopcoder.domain.upkeep import has_red_checks, wants_fix_up
+from loopcoder.domain.upkeep import has_red_checks, wants_fix_up, why_unapproved
 
 
 def next_step(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispatch | act.Wait:
@@ -41,7 +41,7 @@ def _why_not(view: UnitView, state: State, snapshot: Snapshot) -> str:
         case State.HELD:
             return _why_held(view, snapshot)
         case State.PROPOSED:
-            return f"waits for a person's approval: loopcoder approve {view.id}"
+            return why_unapproved(view)
         case State.RUNNING:
             holder = view.record.claim.holder if view.record.claim else None
             where = f" by process {holder.pid} on {holder.host}" if holder else ""
@@ -57,7 +57,7 @@ def _why_not(view: UnitView, state: State, snapshot: Snapshot) -> str:
 def _why_held(view: UnitView, snapshot: Snapshot) -> str:
     held = view.record.held or snapshot.history.hold
     if held is None:
-        return "held by the label loopcoder:hold"
+        return f"held by @{view.held_by_label}: the label loopcoder:hold is on"
     reason = f": {held.reason}" if held.reason else ""
     target = view.id if view.record.held else ""
     return f"held by {held.by}{reason} (release: loopcoder hold --release {target}".rstrip() + ")"

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from loopcoder.domain.ci import NO_VERDICTS, Verdicts
 from loopcoder.domain.history import History, UnitRecord
-from loopcoder.domain.issue import Feedback, Issue, PullRequest, PullState
+from loopcoder.domain.issue import CommandLabel, Feedback, Issue, PullRequest, PullState
+from loopcoder.domain.proposal import is_approved
 from loopcoder.domain.unit import Unit, UnitId
 
 
@@ -66,7 +67,18 @@ class UnitView:
 
     @property
     def approved(self) -> bool:
-        return self.standing or self.record.approved is not None
+        """Standing in the roadmap, or approved by a person as it reads now."""
+        return self.standing or is_approved(self.record, self.digest)
+
+    @property
+    def hand_made(self) -> bool:
+        """Whether the unit is an issue that a person wrote."""
+        return self.record.filed is not None
+
+    @property
+    def held_by_label(self) -> str:
+        """The login of the writer who put `loopcoder:hold` on; empty when nobody did."""
+        return next((who for label, who in self.commands if label == CommandLabel.HOLD), "")
 
     @property
     def open_pull(self) -> PullRequest | None:
@@ -103,7 +115,8 @@ class TickState:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The world at `now`. `dependants` counts, per unit, the longest chain that waits for it."""
+    """The world at `now`. `depth` counts, per unit, the longest chain that waits for it. `held_by`
+    is who stopped everything by a label on the dashboard."""
 
     now: datetime
     base: BaseState
@@ -111,4 +124,5 @@ class Snapshot:
     history: History
     tick: TickState
     depth: dict[UnitId, int] = field(default_factory=dict)
+    held_by: str = ""
     open_pulls: int = 0

@@ -8,7 +8,13 @@ from datetime import timedelta
 from loopcoder.domain import action as act
 from loopcoder.domain.budget import orphans
 from loopcoder.domain.event import EffectBegun, Event
-from loopcoder.domain.issue import CloseReason, CommandLabel, PullRequest, PullState
+from loopcoder.domain.issue import (
+    BLOCKED_BY,
+    CloseReason,
+    CommandLabel,
+    PullRequest,
+    PullState,
+)
 from loopcoder.domain.lifecycle import TERMINAL, is_done, is_dropped, state_of
 from loopcoder.domain.pull_status import digest_of, pull_status
 from loopcoder.domain.settings import Settings
@@ -44,6 +50,8 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
         return
     if view.open_pull and view.record.pull:
         yield from _about_pull(view, snapshot, settings)
+    if view.hand_made:
+        yield from _hand_made(view)
     reasons = _owed_to_a_person(view, settings) if begun else ()
     if reasons and view.record.needs_human is None:
         yield act.Escalate(view.id, reasons, reasons[-1])
@@ -61,6 +69,41 @@ def _words(view: UnitView) -> Iterator[act.Upkeep]:
     for label, login in view.commands:
         if label in _TAKEN_AS_A_WORD:
             yield act.Accept(view.id, view.issue.number, label, f"asked for by @{login}")
+
+
+def _hand_made(view: UnitView) -> Iterator[act.Upkeep]:
+    """Labels on an issue that a person wrote: whether it is approved, and what it waits for. On
+    all other issues the compiler sees to them."""
+    issue = view.issue
+    if issue is None or not issue.is_open:
+        return
+    marked = CommandLabel.PROPOSED in issue.labels
+    if marked and view.approved:
+        why = "approved as it reads now"
+        yield act.Unlabel(view.id, issue.number, CommandLabel.PROPOSED, why)
+    elif not marked and not view.approved and view.record.withdrawn is None:
+        why = why_unapproved(view)
+        yield act.Relabel(view.id, issue.number, CommandLabel.PROPOSED, why)
+    waits_for = {b.number for b in view.blockers}
+    for number in sorted(view.record.added_edges):
+        label, on = f"{BLOCKED_BY}{number}", number in issue.blocked_by
+        if on and number not in waits_for:
+            yield act.Unlabel(view.id, issue.number, label, f"#{number} is done")
+        elif not on and number in waits_for:
+            yield act.Relabel(view.id, issue.number, label, f"still waits for #{number}")
+
+
+def why_unapproved(view: UnitView) -> str:
+    """What a person has to do before the unit is worked on."""
+    record = view.record
+    if record.withdrawn is not None:
+        by = f" by @{record.withdrawn.by}" if record.withdrawn.by else ""
+        return f"withdrawn{by}: the label loopcoder:file is off"
+    how = f"loopcoder approve {view.id}"
+    if record.filed is None:
+        return f"waits for a person's approval: {how}"
+    since = f"@{record.approved.by} approved it" if record.approved else "it was labelled"
+    return f"its text was edited after {since}: take loopcoder:proposed off, or {how}"
 
 
 def _left_open(view: UnitView) -> Iterator[act.Upkeep]:

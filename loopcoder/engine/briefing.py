@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loopcoder.domain.action import Dispatch
 from loopcoder.domain.ci import CheckRun, FailedCheck
@@ -10,6 +11,8 @@ from loopcoder.domain.ci_log import log_excerpt
 from loopcoder.domain.diagnostic import Unavailable
 from loopcoder.domain.failure import policy_of
 from loopcoder.domain.history import AttemptRecord, UnitRecord
+from loopcoder.domain.issue import Comment
+from loopcoder.domain.pull_status import MARKER
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.engine.context import Notes, Prompt, build_work_prompt
 from loopcoder.engine.services import Services
@@ -21,7 +24,7 @@ def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt
     """The whole prompt. Skills and conventions are those of the base commit."""
     return build_work_prompt(
         unit=view.unit,
-        notes=notes,
+        notes=replace(notes, comments=heard_comments(services, view)),
         verify=gates_for(services.settings, [view.unit]),
         skills=gather_skills(services.workspaces, base, view.unit, services.settings),
     )
@@ -30,6 +33,21 @@ def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt
 def first_brief(services: Services, view: UnitView, base: str) -> Prompt:
     """The prompt that the unit's next attempt would begin with."""
     return brief(services, view, base, standing_notes(view))
+
+
+def heard_comments(services: Services, view: UnitView) -> tuple[Comment, ...]:
+    """What people who may write said on the issue until they last approved it, or said retry."""
+    until = view.record.heard_until
+    if view.issue is None or until is None:
+        return ()
+    me = services.tracker.whoami().id
+    return tuple(
+        comment
+        for comment in services.tracker.list_comments(view.issue.number)
+        if comment.said_at <= until
+        and not (comment.author.id == me and comment.body.startswith(MARKER))
+        and services.may_speak(comment.author)
+    )
 
 
 def standing_notes(view: UnitView) -> Notes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.diff import fit_diff
 from loopcoder.domain.excerpt import excerpt, fair_shares, token_estimate
-from loopcoder.domain.issue import Feedback
+from loopcoder.domain.issue import Comment, Feedback
 from loopcoder.domain.settings import Command
 from loopcoder.domain.skill import Carried
 from loopcoder.domain.unit import Unit
@@ -22,6 +22,7 @@ from loopcoder.engine.templates import render_blocks
 
 TAILS_LIMIT = 24_000
 FEEDBACK_LIMIT = 24_000
+COMMENTS_LIMIT = 16_000
 SUMMARY_LIMIT = 4_000
 DIFF_LIMIT = 400_000
 
@@ -48,7 +49,8 @@ class Notes:
     `checks` and `findings` are those of the round before; `failures` what earlier attempts came
     to; `feedback` people's review comments; `ci` what is red on the pull request; `conflicts`
     files with conflict markers; `interrupted` says that an earlier process left its edits in the
-    tree; `person` is a maintainer's answer.
+    tree; `person` is a maintainer's answer, and `comments` what people who may write said on the
+    issue before they approved it.
     """
 
     round: int = 1
@@ -60,6 +62,7 @@ class Notes:
     failures: Sequence[str] = ()
     interrupted: bool = False
     person: str = ""
+    comments: Sequence[Comment] = ()
 
 
 def build_work_prompt(
@@ -70,6 +73,7 @@ def build_work_prompt(
     tails = _fitted([check.tail for check in red], TAILS_LIMIT, "output")
     logs = _fitted([each.log for each in notes.ci], TAILS_LIMIT, "log")
     remarks = _fitted([item.body for item in notes.feedback], FEEDBACK_LIMIT, "comment")
+    comments = _fitted([item.body for item in notes.comments], COMMENTS_LIMIT, "comment")
     blocks = render_blocks(
         "work.md.j2",
         carried=skills,
@@ -78,6 +82,10 @@ def build_work_prompt(
         notes=notes,
         red=list(zip(red, tails, strict=True)),
         ci=list(zip(notes.ci, logs, strict=True)),
+        comments=[
+            {"author": item.author, "body": body}
+            for item, body in zip(notes.comments, comments, strict=True)
+        ],
         feedback=[
             {
                 "author": item.author,

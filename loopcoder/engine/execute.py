@@ -19,10 +19,15 @@ from loopcoder.domain.event import (
 )
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.history import History
-from loopcoder.domain.issue import CommandLabel
-from loopcoder.domain.pull_body import status_comment
+from loopcoder.domain.issue import BLOCKED_BY, CommandLabel
+from loopcoder.domain.pull_body import (
+    approval_comment,
+    approved_comment,
+    status_comment,
+)
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.unit import UnitId, edges_digest
+from loopcoder.domain.words import put_on
 from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services
 from loopcoder.engine.status import tell_on_issue, tell_on_pull
@@ -43,6 +48,10 @@ def execute(
             _ask_person(services, snapshot, action)
         case act.Unlabel():
             _unlabel(services, action.unit, action.issue, action.label)
+            if action.label == CommandLabel.PROPOSED:
+                approved = snapshot.history.unit(action.unit).approved
+                text = approved_comment(action.unit, approved.by if approved else "")
+                tell_on_issue(services, action.unit, action.issue, text, only_edit=True)
         case act.RequestReview():
             _request_review(services, action)
         case act.Tell():
@@ -74,6 +83,9 @@ def _ask_person(services: Services, snapshot: Snapshot, action: act.Relabel) -> 
     if record.needs_human and action.label == CommandLabel.NEEDS_HUMAN:
         reasons = record.needs_human.reasons
         tell_on_issue(services, action.unit, action.issue, status_comment(action.unit, reasons))
+    if action.label == CommandLabel.PROPOSED:
+        text = approval_comment(action.unit, action.reason)
+        tell_on_issue(services, action.unit, action.issue, text)
     with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
         services.tracker.add_label(action.issue, action.label)
         running.receipt["label"] = action.label
@@ -108,9 +120,14 @@ def _accept(services: Services, snapshot: Snapshot, action: act.Accept) -> None:
     """Record the person's word, then take the label off: a crash in between records it twice,
     which means the same."""
     view = next(v for v in snapshot.units if v.id == action.unit)
-    by = next((login for label, login in view.commands if label == action.label), "")
+    events = services.tracker.list_label_events(action.issue)
+    event = put_on(events, action.label, services.may_speak)
+    if event is None:
+        return  # it went off again meanwhile, or somebody else put it on
+    by = event.actor.login
     if action.label == CommandLabel.RETRY:
-        services.journal.record(Entry(Retried(by), action.unit, principal=f"person:{by}"))
+        retried = Retried(by, by_id=event.actor.id, said_at=event.at)
+        services.journal.record(Entry(retried, action.unit, principal=f"person:{by}"))
     if action.label == CommandLabel.UNBLOCK:
         digest = edges_digest(view.unit)
         numbers = [b.number for b in view.blockers if b.number is not None]
@@ -120,6 +137,9 @@ def _accept(services: Services, snapshot: Snapshot, action: act.Accept) -> None:
                 for n in numbers
             )
         )
+        if view.hand_made and view.issue:
+            for number in sorted(view.issue.blocked_by & set(numbers)):
+                _unlabel(services, action.unit, action.issue, f"{BLOCKED_BY}{number}")
     _unlabel(services, action.unit, action.issue, action.label)
 
 

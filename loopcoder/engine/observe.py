@@ -13,7 +13,6 @@ from loopcoder.domain.issue import (
     CommandLabel,
     Feedback,
     Issue,
-    Permission,
     PullRequest,
 )
 from loopcoder.domain.lifecycle import is_done, is_dropped
@@ -26,11 +25,12 @@ from loopcoder.domain.snapshot import (
     UnitView,
 )
 from loopcoder.domain.unit import IssueRef, Roadmap, Unit, UnitId, edges_digest, text_digest
+from loopcoder.domain.words import put_on
 from loopcoder.engine.claim import is_claim_alive
 from loopcoder.engine.services import Services
 from loopcoder.engine.verify import gates_digest
 
-_WORDS = frozenset({CommandLabel.RETRY.value, CommandLabel.UNBLOCK.value})
+_WORDS = frozenset({CommandLabel.RETRY.value, CommandLabel.UNBLOCK.value, CommandLabel.HOLD.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,7 @@ def _unanswered(
     return tuple(
         item
         for item in services.code_host.list_feedback(pull.number)
-        if item.id not in answered
-        and item.author.id != me
-        and services.tracker.permission(item.author).may_write
+        if item.id not in answered and item.author.id != me and services.may_speak(item.author)
     )
 
 
@@ -189,9 +187,9 @@ def _commands(services: Services, issue: Issue | None) -> tuple[tuple[str, str],
     found = []
     events = services.tracker.list_label_events(issue.number)
     for label in sorted(present):
-        added = [event for event in events if event.label == label and event.added]
-        if added and services.tracker.permission(added[-1].actor) is Permission.WRITE:
-            found.append((label, added[-1].actor.login))
+        event = put_on(events, label, services.may_speak)
+        if event is not None:
+            found.append((label, event.actor.login))
     return tuple(found)
 
 
@@ -207,14 +205,13 @@ def _with_edges(view: UnitView, index: _Index, world: World) -> UnitView:
 
 
 def _blockers(view: UnitView, index: _Index, world: World) -> list[Blocker]:
-    """Every edge that still blocks, each once: from the roadmap, from labels, from people."""
+    """Every edge that still blocks, each once: from the roadmap, and by people's word."""
     digest = edges_digest(view.unit)
     waived = {w.blocker for w in view.record.waivers if w.edges_digest in ("", digest)}
     blockers = [_unit_blocker(name, index) for name in view.unit.after]
     blockers += [_issue_blocker(ref, index, world) for ref in view.unit.after_issues]
     known = {b.number for b in blockers}
-    labelled = view.issue.blocked_by if view.issue else frozenset()
-    for number in sorted((view.record.added_edges | labelled) - known):
+    for number in sorted(view.record.added_edges - known):
         blockers.append(_issue_blocker(IssueRef(number), index, world))
     return [b for b in blockers if b.state is not BlockerState.COMPLETED and b.number not in waived]
 

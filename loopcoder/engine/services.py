@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loopcoder.domain.event import Holder
+from loopcoder.domain.issue import Actor
 from loopcoder.domain.settings import Settings
 from loopcoder.ports.attestor import Attestor
 from loopcoder.ports.ci import ContinuousIntegration, NoChecks
@@ -58,3 +59,7 @@ class Services:
     ci: ContinuousIntegration = field(default_factory=NoChecks)
     attestor: Attestor | None = None
     shelf: Shelf | None = None
+
+    def may_speak(self, actor: Actor) -> bool:
+        """Whether what this account says is a word that counts; asked by number, never by name."""
+        return actor.id in self.settings.trusted_ids or self.tracker.permission(actor).may_write

@@ -13,11 +13,15 @@ from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services
 
 
-def tell_on_issue(services: Services, unit: UnitId, issue: int, text: str) -> None:
+def tell_on_issue(
+    services: Services, unit: UnitId, issue: int, text: str, *, only_edit: bool = False
+) -> None:
     """Keep the status comment on the unit's issue, unless today's comments are used up: the label
-    and the report still tell."""
+    and the report still tell. `only_edit` begins none."""
     body, mine = f"{MARKER}\n{text}", _ours(services, issue)
-    if (mine and mine.body == body) or (not mine and _comments_used_up(services)):
+    if (mine and mine.body == body) or (not mine and only_edit):
+        return
+    if not mine and _comments_used_up(services):
         return
     verb = "comment.update" if mine else "comment.create"
     with effect(services.journal, verb, f"#{issue}", unit=unit) as running:

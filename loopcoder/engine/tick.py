@@ -11,14 +11,15 @@ from loopcoder.domain import action as act
 from loopcoder.domain.decide import decide
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError, RateLimited
 from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
-from loopcoder.domain.proposal import with_proposals
+from loopcoder.domain.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import BaseState, Snapshot, TickState
 from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine
 from loopcoder.domain.tick_summary import conclude
 from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.execute import execute
-from loopcoder.engine.observe import observe
+from loopcoder.engine.hearing import hear
+from loopcoder.engine.observe import look, observe
 from loopcoder.engine.preflight import run_preflight
 from loopcoder.engine.roadmap_source import read_roadmap, require_ids, skipped
 from loopcoder.engine.seal import seal
@@ -205,9 +206,12 @@ def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Sn
     base = base_commit(services)
     roadmap, standing = _desired(services, gathered)
     if compiling:
+        _hear(services, roadmap, gathered)
         gathered.writes += _compile(services, roadmap, gathered)
-    roadmap = with_proposals(roadmap, services.journal.history())
-    gathered.seen = observe(services, roadmap, standing, base, gathered.state)
+    world = look(services)
+    roadmap = with_proposals(roadmap, world.history)
+    roadmap = with_hand_made(roadmap, world.history, world.issues)
+    gathered.seen = observe(services, roadmap, standing, base, gathered.state, world)
     gathered.warn(services.ci.remarks())
     return gathered.seen
 
@@ -220,6 +224,16 @@ def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset
     gathered.diagnostics = tuple(reading.diagnostics)
     gathered.warn(skipped(reading))
     return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
+
+
+def _hear(services: Services, roadmap: Roadmap, gathered: Gathered) -> None:
+    """Record what people said: before the compiler, which would put back what they took off."""
+    services.journal.refresh()
+    issues = {issue.number: issue for issue in services.tracker.list_issues()}
+    heard = hear(services, roadmap, issues, services.journal.history())
+    gathered.warn(heard.warnings)
+    if heard.entries:
+        services.journal.record(*heard.entries)
 
 
 def _compile(services: Services, roadmap: Roadmap, gathered: Gathered) -> int:

@@ -10,12 +10,13 @@ from loopcoder.domain import action as act
 from loopcoder.domain.decide import decide
 from loopcoder.domain.diagnostic import Diagnostic, NotFound
 from loopcoder.domain.lifecycle import State, state_of
-from loopcoder.domain.proposal import with_proposals
+from loopcoder.domain.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.snapshot import Snapshot, TickState, UnitView
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.observe import observe
+from loopcoder.engine.hearing import count_in, hear
+from loopcoder.engine.observe import look, observe
 from loopcoder.engine.roadmap_source import read_roadmap
 from loopcoder.engine.tick import base_commit
 from loopcoder.engine.trust import Judge, judges, remarks
@@ -114,9 +115,13 @@ def inspect(house: House) -> Look:
     base = base_commit(services)
     reading = read_roadmap(services, head)
     standing = frozenset(unit.id for unit in reading.roadmap.units)
-    roadmap = with_proposals(reading.roadmap, services.journal.history())
-    tick = TickState(run="", started_at=services.clock.now())
-    snapshot = observe(services, roadmap, standing, base, tick)
+    world, now = look(services), services.clock.now()
+    heard = hear(services, reading.roadmap, world.issues, world.history)
+    count_in(world.history, heard.entries, now)
+    roadmap = with_proposals(reading.roadmap, world.history)
+    roadmap = with_hand_made(roadmap, world.history, world.issues)
+    tick = TickState(run="", started_at=now)
+    snapshot = observe(services, roadmap, standing, base, tick, world)
     if snapshot.base.green is None:
         snapshot = replace(snapshot, base=replace(snapshot.base, green=True))
     actions = tuple(decide(snapshot, settings))

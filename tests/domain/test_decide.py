@@ -24,7 +24,6 @@ from tests.support.world import (
     SETTINGS,
     Story,
     completed,
-    issue,
     pull,
     snapshot,
     unit,
@@ -83,9 +82,9 @@ def test_a_ready_unit_is_dispatched_from_the_base() -> None:
         ("nobody approved it", {"standing": False}, State.PROPOSED, "loopcoder approve login"),
         (
             "somebody holds it by label",
-            {"issue": issue(1, labels=frozenset({"loopcoder:hold"}))},
+            {"commands": (("loopcoder:hold", "ana"),)},
             State.HELD,
-            "loopcoder:hold",
+            "held by @ana: the label loopcoder:hold",
         ),
         ("it has no issue yet", {"issue": None}, State.READY, "loopcoder compile"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from loopcoder.adapters.memory.people import Person
@@ -38,6 +39,11 @@ class GitHubProject(Project):
     def issues(self) -> dict[str, Issue]:
         """The server's issues by title."""
         return {issue.title: issue for issue in self.ana.tracker.list_issues()}
+
+    def later(self, seconds: int = 5) -> None:
+        """The server's clock goes on: its times tell seconds apart, not what happens in one."""
+        before = self.github.hub.now_from
+        self.github.hub.now_from = lambda: before() + timedelta(seconds=seconds)
 
     def push(self) -> None:
         """The person's commits go to the server's main."""

@@ -145,12 +145,15 @@ class GitHubTracker:
         return [event for each in events if (event := read_label_event(each)) is not None]
 
     def read_text(self, number: int) -> IssueText:
-        return texts.read_issue_text(
-            self._session.graphql(
-                texts.QUERY, texts.variables(self._session.repository, self._known(number))
-            ),
-            number,
-        )
+        """Asked for again only when the issue has changed, or has just changed."""
+        item = self._scan.item(self._known(number), look=True)
+        data = self._words.get("text", item)
+        if data is None:
+            data = self._session.graphql(
+                texts.QUERY, texts.variables(self._session.repository, number)
+            )
+            self._words.put("text", item, data)
+        return texts.read_issue_text(data, number)
 
     # --- comments
 

@@ -15,7 +15,7 @@ from loopcoder.domain.event import (
     Fact,
     Retried,
 )
-from loopcoder.domain.issue import CommandLabel, PullState
+from loopcoder.domain.issue import BLOCKED_BY, CommandLabel, PullState
 from loopcoder.domain.lifecycle import State, state_of
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.domain.unit import edges_digest, text_digest
@@ -126,6 +126,8 @@ def _waive(house: House, view: UnitView, numbers: list[int]) -> None:
     digest = edges_digest(view.unit)
     for number in numbers:
         _record(house, view, EdgeWaived(house.person.login, number, digest))
+        if view.issue and number in view.issue.blocked_by:
+            house.person_tracker.remove_label(view.issue.number, f"{BLOCKED_BY}{number}")
     named = ", ".join(f"#{n}" for n in numbers)
     stdout().say(f"{view.id} no longer waits for {named}")
 
