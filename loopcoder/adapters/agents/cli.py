@@ -167,7 +167,11 @@ class CliWorker:
             reporter(progress, agent.shown),
             Keep(stdout_bytes=OUTPUT_BYTES),
         )
+        litter = [order.tree / name for name in agent.preset.litter]
+        litter = [path for path in litter if not path.exists()]
         finished, read = agent.run(order, home, watch, session=session, fork=order.fork)
+        for path in litter:
+            remove_tree(path)
         if session and self._is_lost(finished):
             return self.run(replace(order, session=""), progress)
         return self._result(order, finished, read, self._charge(ledger, read, session))

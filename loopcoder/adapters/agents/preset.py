@@ -125,7 +125,8 @@ class Servers(Part):
 
 class Preset(Part):
     """One agent. `hosts` are what it must reach; `files` are written for it, below `$given` or,
-    with a name that begins with `$home/`, in its home. `tried` is the version that was run."""
+    with a name that begins with `$home/`, in its home. `litter` it leaves at the root of
+    the tree for itself. `tried` is the version that was run."""
 
     kind: str
     title: str
@@ -135,6 +136,7 @@ class Preset(Part):
     hosts: tuple[str, ...] = ()
     model: str = ""
     prompt: Literal["stdin", "file"] = "stdin"
+    litter: tuple[str, ...] = ()
     note: str = ""
     variables: Variables
     command: Command
