@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,35 @@ NEVER = -1
 
 
 def run(
-    cwd: Path, args: Sequence[str], env: Mapping[str, str], kill_at: int = NEVER
+    cwd: Path,
+    args: Sequence[str],
+    env: Mapping[str, str],
+    kill_at: int = NEVER,
+    *,
+    ahead: Any = None,
+    begun: Callable[[int], object] = lambda pid: None,
 ) -> tuple[int, int]:
-    """Run `loopcoder ARGS` and return its exit code (-9 when killed) and the boundaries it met."""
+    """Run `loopcoder ARGS` and return its exit code (-9 when killed) and the boundaries it met.
+
+    `ahead` is a shared number of seconds by which its clock is ahead of this machine's; waiting
+    only adds to it. `begun` is told the process before the command starts.
+    """
     met = CONTEXT.Value("i", 0)
-    child = CONTEXT.Process(target=_child, args=(str(cwd), list(args), dict(env), kill_at, met))
+    gate = CONTEXT.Event()
+    given = (str(cwd), list(args), dict(env), kill_at, met, ahead, gate)
+    child = CONTEXT.Process(target=_child, args=given)
     child.start()
-    child.join(120)
+    assert child.pid is not None
+    begun(child.pid)
+    gate.set()
+    child.join(240)
     assert child.exitcode is not None, "the command hangs"
     return child.exitcode, met.value
+
+
+def shared_seconds() -> Any:
+    """A number of seconds that processes share, for `ahead`."""
+    return CONTEXT.Value("d", 0.0)
 
 
 def run_and_kill_after(cwd: Path, args: Sequence[str], env: Mapping[str, str], delay: float) -> int:
@@ -64,8 +85,18 @@ def run_and_kill_after(cwd: Path, args: Sequence[str], env: Mapping[str, str], d
     return child.exitcode
 
 
-def _child(cwd: str, args: list[str], env: dict[str, str], kill_at: int, met: Any) -> None:
+def _child(
+    cwd: str,
+    args: list[str],
+    env: dict[str, str],
+    kill_at: int,
+    met: Any,
+    ahead: Any = None,
+    gate: Any = None,
+) -> None:
     os.setsid()
+    if gate is not None:
+        gate.wait()
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
@@ -74,6 +105,8 @@ def _child(cwd: str, args: list[str], env: dict[str, str], kill_at: int, met: An
     os.dup2(quiet, 2)
     sys.argv = ["loopcoder", *args]
     _install(kill_at, met)
+    if ahead is not None:
+        _set_ahead(ahead)
     from loopcoder.entrypoints.cli.main import main
 
     main()
@@ -93,6 +126,21 @@ def _install(kill_at: int, met: Any) -> None:
     for owner, names in _writers():
         for name in names:
             _wrap(owner, name, boundary)
+
+
+def _set_ahead(ahead: Any) -> None:
+    """Waiting takes no time, and everybody who shares the number sees it pass."""
+    from loopcoder.adapters.clock import SystemClock
+
+    def now(self: SystemClock) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=ahead.value)
+
+    def sleep(self: SystemClock, seconds: float) -> None:
+        with ahead.get_lock():
+            ahead.value += seconds
+
+    setattr(SystemClock, "now", now)  # noqa: B010
+    setattr(SystemClock, "sleep", sleep)  # noqa: B010
 
 
 def _wrap(owner: type, name: str, boundary: Callable[[], None]) -> None:

@@ -1,0 +1,119 @@
+"""Whatever goes wrong between us and GitHub, the next command ends in the same world.
+
+`python -m tests.e2e.test_github_faults [N]` runs N seeds of every kind and verb and prints the
+table of docs/reference/reliability.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.faulty_github import KINDS, Faulty, disturbed
+from tests.support.project import Project, writes
+
+ROADMAP = """\
+- [ ] Store <!-- id: store -->
+- [ ] Login (after: store) <!-- id: login -->
+- [ ] Notes <!-- id: notes -->
+"""
+WORK = {
+    "store": [writes(store="kept")],
+    "login": [writes(login="in")],
+    "notes": [[{"outcome": {"status": "needs-input", "reason": "which key?"}}]],
+}
+VERBS = ("compile", "tick")
+
+
+def make_template(folder: Path) -> Project:
+    project = Project(folder)
+    config = {"tracker": "github", "github": {"write_pause": "1s", "list_lag": "90s"}}
+    return project.begin(ROADMAP, work=WORK, config=config)
+
+
+class Undisturbed:
+    """The world after each verb, and how many requests it takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.template = make_template(folder / "template")
+        self.world: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, int] = {}
+        for verb in VERBS:
+            faulty = Faulty(folder / f"undisturbed-{verb}", self.template)
+            assert faulty.run(verb) == 0
+            self.requests[verb] = len(faulty.github.requests())
+            self.world[verb] = faulty.world()
+            faulty.close()
+
+    def holds(self, folder: Path, verb: str, kind: str, seed: int) -> int:
+        """One seed; the disturbed command's exit code. AssertionError tells the difference."""
+        faulty = Faulty(folder, self.template)
+        try:
+            code = disturbed(faulty, verb, kind, seed, self.requests[verb])
+            assert code in (0, 1, 75, -9), code
+            assert faulty.run(verb) == 0
+            assert faulty.world() == self.world[verb]
+        finally:
+            faulty.close()
+        return code
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    return Undisturbed(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_seed_of_every_kind(undisturbed: Undisturbed, tmp_path: Path, kind: str) -> None:
+    undisturbed.holds(tmp_path / "case", "tick", kind, seed=list(KINDS).index(kind))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_next_command_makes_it_good(
+    undisturbed: Undisturbed, tmp_path: Path, kind: str, verb: str, seed: int
+) -> None:
+    undisturbed.holds(tmp_path / "case", verb, kind, seed)
+
+
+def main(seeds: int) -> int:
+    """Every kind with so many seeds; the table on standard output, failures on standard error."""
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        undisturbed = Undisturbed(folder)
+
+        def one(case: tuple[str, str, int]) -> None:
+            kind, verb, seed = case
+            row = rows.setdefault((kind, verb), Counter())
+            try:
+                code = undisturbed.holds(
+                    folder / f"case-{verb}-{seed}-{hash(kind)}", verb, kind, seed
+                )
+                row["killed" if code == -9 else "stopped" if code else "finished"] += 1
+            except AssertionError as error:
+                row["FAILED"] += 1
+                sys.stderr.write(f"{kind}, {verb}, seed {seed}: {error}\n")
+
+        cases = [(kind, verb, seed) for seed in range(seeds) for kind in KINDS for verb in VERBS]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(one, cases))
+    head = "| what goes wrong | command | seeds | killed | stopped | finished | another world |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for (kind, verb), row in sorted(rows.items()):
+        cells = [kind, verb, sum(row.values()), row["killed"], row["stopped"], row["finished"]]
+        lines.append(f"| {' | '.join(map(str, cells))} | {row['FAILED']} |")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return sum(row["FAILED"] for row in rows.values())
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(int(sys.argv[1]) if len(sys.argv) > 1 else 60), 1))
