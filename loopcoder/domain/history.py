@@ -308,6 +308,8 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
     match fact:
         case e.EffectBegun() if fact.verb == "issue.create":
             return replace(record, create_intent=event)
+        case e.EffectFinished() if _was_refused(record, fact):
+            return replace(record, create_intent=None)
         case e.IssueBound():
             return replace(
                 record,
@@ -390,6 +392,13 @@ def with_word(record: UnitRecord, word: e.EdgeAdded | e.EdgeWaived) -> UnitRecor
         added_edges=record.added_edges - {word.blocker},
         waivers=(*record.waivers, Waiver(word.blocker, word.edges_digest, word.by)),
     )
+
+
+def _was_refused(record: UnitRecord, finished: e.EffectFinished) -> bool:
+    """Whether the issue that was to be created was refused, so that nothing is in doubt."""
+    intent = record.create_intent
+    failed = finished.outcome is e.EffectOutcome.FAILED
+    return failed and intent is not None and intent.id == finished.begun
 
 
 def _still_waived(record: UnitRecord, applied: e.UnitApplied) -> tuple[Waiver, ...]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from loopcoder.domain.binding import CREATED, RECOVERED, RECREATED
-from loopcoder.domain.diagnostic import Stale, TryLater
+from loopcoder.domain.diagnostic import LoopcoderError, Stale, TryLater, Unavailable
 from loopcoder.domain.drift import last_applied, read_present
 from loopcoder.domain.event import (
     EffectBegun,
@@ -53,13 +53,27 @@ def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> Filed:
     assert text is not None and after is not None
     marker = Marker(change.unit, clerk.plan, text.digest)
     body = render_section(marker, text.block)
-    issue = clerk.tracker.create_issue(IssueDraft(text.title, body, frozenset(labels)))
+    issue = _create(clerk, begun, IssueDraft(text.title, body, frozenset(labels)))
     how = RECREATED if change.replaces else CREATED
     applied = replace(after, number=issue.number, labels=tuple(sorted(labels)))
     receipt = EffectFinished(begun.id, EffectOutcome.DONE, {"number": issue.number})
     bound = IssueBound(clerk.plan, issue.number, issue.id, how)
     clerk.record(change.unit, [receipt, bound, applied])
     return Filed(issue, applied)
+
+
+def _create(clerk: Clerk, begun: Event, draft: IssueDraft) -> Issue:
+    """Write it. Only an answer that never came leaves in doubt whether there is an issue now; a
+    refusal ends the intent, so that the next run need not wait for the list."""
+    try:
+        return clerk.tracker.create_issue(draft)
+    except Unavailable:
+        raise
+    except LoopcoderError as error:
+        assert begun.unit is not None
+        refused = EffectFinished(begun.id, EffectOutcome.FAILED, {"error": str(error)})
+        clerk.record(begun.unit, [refused])
+        raise
 
 
 def _begin(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[Event, Event | None]:
