@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from benchmarks.figures import Figure, Sizes, at_most
 from benchmarks.measure import compare, seconds
 from benchmarks.roadmaps import roadmap_of
+from loopcoder.domain.settings import Limits
 from tests.support.compiling import CompileWorld
 
 MOST = 3.0
@@ -19,7 +20,7 @@ def parse_and_plan(sizes: Sizes, folder: Path) -> Iterator[Figure]:
     """Against the Markdown parser alone, on the same text: first when every unit is new, then
     when every issue is there and nothing is to be done."""
     text = roadmap_of(sizes.units)
-    world = CompileWorld(issues_per_day=sizes.units)
+    world = CompileWorld(limits=Limits(issues_per_day=sizes.units))
 
     def bare() -> float:
         return seconds(lambda: MarkdownIt("commonmark").enable("table").parse(text))

@@ -117,15 +117,23 @@ class Change:
         """How many writes on the tracker the change takes."""
         if self.action is ChangeAction.CREATE:
             return 1 + self.edge_writes
-        labels = len(self.add_labels) + len(self.remove_labels) + len(self.wait_for)
         others = (self.text is not None) + self.reopen + (self.close is not None)
         others += self.duplicate is not None  # the comment that links to the other issue
-        return labels + self.edge_writes + others
+        return self.label_writes + others
 
     @property
     def edge_writes(self) -> int:
         """How many of them are about the tracker's own dependencies."""
         return len(self.add_edges) + len(self.remove_edges) + len(self.link_for)
+
+    @property
+    def label_writes(self) -> int:
+        """How many of them limits on labels count: those on an issue that is there already, and
+        dependencies. Labels that an issue is filed with are no writes of their own."""
+        if self.action is ChangeAction.CREATE:
+            return self.edge_writes
+        labels = len(self.add_labels) + len(self.remove_labels) + len(self.wait_for)
+        return labels + self.edge_writes
 
     @property
     def needs_approval(self) -> bool:

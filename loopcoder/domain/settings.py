@@ -118,7 +118,10 @@ class Limits:
     open_prs: int = 10
     attempts: int = 3
     review_rounds: int = 2
+    issues_per_tick: int = 50
     issues_per_day: int = 100
+    labels_per_tick: int = 200
+    labels_per_day: int = 1000
     comments_per_day: int = 200
 
 

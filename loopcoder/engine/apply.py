@@ -3,21 +3,21 @@ and finished there. Killed between any two steps, the next plan goes on from wha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import cached_property
 
 from loopcoder.domain.diagnostic import LoopcoderError, RoadmapError, Stale, TryLater
-from loopcoder.domain.event import EdgeWaived
+from loopcoder.domain.event import EdgeWaived, UnitApplied
 from loopcoder.domain.issue import BLOCKED_BY
 from loopcoder.domain.plan import Change, ChangeAction, Edge, Plan
+from loopcoder.domain.ration import Rations, issue_rations, label_rations
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.clerk import Clerk
 from loopcoder.engine.filing import file_issue
 from loopcoder.engine.linking import write_edges
 from loopcoder.engine.merging import close_duplicate
 from loopcoder.engine.revising import revise_issue
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ class _Application:
         self.plan, self.clerk, self.unattended = plan, clerk, unattended
         self.result = Applied()
         self.filed: dict[UnitId, Edge] = {}
-        self.creates_left: int | None = None
 
     def run(self) -> Applied:
         for change in self.plan.changes:
@@ -102,17 +101,18 @@ class _Application:
             approve = f"loopcoder compile --approve {self.plan.short}"
             self._wait(change, f"closing it waits for a person: {approve}")
             return
+        if refusal := self.labels.refusal(change.label_writes):
+            self._wait(change, refusal)
+            return
+        self.labels = self.labels.without(change.label_writes)
         assert change.issue is not None
         for written in revise_issue(self.clerk, change, self._blockers(change)):
             self.result.writes += written
         self._done(change, change.issue)
 
     def _create(self, change: Change) -> None:
-        if self.creates_left is None:
-            self.creates_left = self.clerk.issues_per_day - _filed_today(self.clerk)
-        if self.creates_left <= 0:
-            limit = self.clerk.issues_per_day
-            self._wait(change, f"the limit of {limit} new issues a day is reached")
+        if refusal := self.issues.refusal(1):
+            self._wait(change, refusal)
             return
         blockers = self._blockers(change)
         waited = (f"{BLOCKED_BY}{edge.number}" for edge in blockers.values())
@@ -123,13 +123,34 @@ class _Application:
         self._done(change, issue.number)
         if filed.applied is None:
             return
-        self.creates_left -= 1
+        self.issues = self.issues.without(1)
         self.result.writes += 1
         if issue.edges is not None:  # else the server keeps none, which nobody could know before
-            for _, written in write_edges(
-                self.clerk, change, issue.number, blockers, filed.applied
-            ):
-                self.result.writes += written
+            self._link(change, issue.number, filed.applied)
+
+    def _link(self, change: Change, number: int, applied: UnitApplied) -> None:
+        """The dependencies of an issue that was just filed."""
+        if refusal := self.labels.refusal(change.edge_writes):
+            self._wait(change, f"#{number} is filed, its dependencies wait: {refusal}")
+            return
+        self.labels = self.labels.without(change.edge_writes)
+        blockers = self._blockers(change)
+        for _, written in write_edges(self.clerk, change, number, blockers, applied):
+            self.result.writes += written
+
+    @cached_property
+    def issues(self) -> Rations:
+        return self._rations(issue_rations)
+
+    @cached_property
+    def labels(self) -> Rations:
+        return self._rations(label_rations)
+
+    def _rations(self, of: Callable[..., Rations]) -> Rations:
+        """What is left when it is first asked: nothing is counted for a plan without writes."""
+        clerk = self.clerk
+        history = clerk.journal.history()
+        return of(clerk.limits, history, clerk.clock.now(), in_tick=self.unattended)
 
     def _blockers(self, change: Change) -> dict[UnitId, Edge]:
         """Those that were waited for and that this run has filed."""
@@ -140,9 +161,3 @@ class _Application:
 
     def _wait(self, change: Change, reason: str) -> None:
         self.result.waiting.append(Left(change, reason))
-
-
-def _filed_today(clerk: Clerk) -> int:
-    since = clerk.clock.now() - DAY
-    history = clerk.journal.history()
-    return sum(1 for at, verb in history.effects_done if verb == "issue.create" and at > since)

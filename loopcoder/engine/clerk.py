@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loopcoder.domain.event import Entry, Fact, Holder, Json
-from loopcoder.domain.settings import Settings
+from loopcoder.domain.settings import Limits, Settings
 from loopcoder.domain.unit import DEFAULT_PLAN, UnitId
 from loopcoder.engine.effects import Effect, effect
 from loopcoder.ports.clock import Clock
@@ -29,7 +29,7 @@ class Clerk:
     holder: Holder
     is_alive: Callable[[Holder], bool]
     plan: str = DEFAULT_PLAN
-    issues_per_day: int = 100
+    limits: Limits = field(default_factory=Limits)
     lag_s: float = 0.0
     trusted: frozenset[int] = frozenset()
     principal: str = "scheduler"
@@ -61,7 +61,7 @@ def clerk_of(
         holder=holder,
         is_alive=is_alive,
         plan=plan,
-        issues_per_day=settings.limits.issues_per_day,
+        limits=settings.limits,
         lag_s=settings.list_lag_s,
         trusted=settings.trusted_ids,
         principal=principal,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from loopcoder.domain.diagnostic import Diagnostic, RateLimited
+from loopcoder.domain.diagnostic import Diagnostic, RateLimited, Severity
 from loopcoder.domain.plan import PlanOptions
 from loopcoder.domain.unit import Roadmap
-from loopcoder.engine.apply import apply_plan
+from loopcoder.domain.unit_text import names
+from loopcoder.engine.apply import Left, apply_plan
 from loopcoder.engine.clerk import clerk_of
 from loopcoder.engine.compile import plan_roadmap
 from loopcoder.engine.services import Services
@@ -47,5 +48,18 @@ def compile_in_tick(
     applied = apply_plan(plan, clerk, unattended=True)
     if isinstance(applied.stopped, RateLimited):
         raise applied.stopped
-    left = (*applied.waiting, *applied.failed)
-    return Compiled(applied.writes, tuple(f"{each.change.unit}: {each.reason}" for each in left))
+    found = (d.summary for d in plan.diagnostics if d not in diagnostics and _is_warning(d))
+    left = _said((*applied.waiting, *applied.failed))
+    return Compiled(applied.writes, (*found, *left))
+
+
+def _is_warning(diagnostic: Diagnostic) -> bool:
+    return diagnostic.severity is Severity.WARNING
+
+
+def _said(left: Iterable[Left]) -> Iterator[str]:
+    """One line for each reason: a limit holds up many units at once."""
+    units: dict[str, list[str]] = {}
+    for each in left:
+        units.setdefault(each.reason, []).append(each.change.unit)
+    return (f"{names(ids)}: {reason}" for reason, ids in units.items())

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from loopcoder.domain.cost import PlanCost, cost_of
 from loopcoder.domain.plan import Plan, PlanOptions
+from loopcoder.domain.ration import issue_rations, label_rations
 from loopcoder.domain.roadmap import Reading, parse_roadmaps
 from loopcoder.engine.clerk import Clerk, clerk_of
 from loopcoder.engine.compile import plan_roadmap
@@ -23,6 +25,7 @@ class Drafted:
     ids: tuple[NewIds, ...]
     written: bool
     note: str
+    cost: PlanCost
 
     @property
     def pending(self) -> bool:
@@ -50,7 +53,17 @@ def draft_plan(
         texts = {source.file: source.text for source in sources}
         for each in ids:
             write_text(root / each.file, texts[each.file])
-    return Drafted(plan, reading, tuple(ids), write_ids, _note(house, files))
+    return Drafted(plan, reading, tuple(ids), write_ids, _note(house, files), _cost(house, plan))
+
+
+def _cost(house: House, plan: Plan) -> PlanCost:
+    limits, now, history = house.settings.limits, house.clock.now(), house.journal.history()
+    return cost_of(
+        plan,
+        house.github.session.lasts(plan.writes) if house.on_github else 0.0,
+        issue_rations(limits, history, now, in_tick=False),
+        label_rations(limits, history, now, in_tick=False),
+    )
 
 
 def _note(house: House, files: Iterable[str]) -> str:

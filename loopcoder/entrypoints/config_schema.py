@@ -357,7 +357,12 @@ class LimitsSection(Section):
     open_prs: Positive = Field(10, description="Most open pull requests of ours at once.")
     attempts: Positive = Field(3, description="Strikes after which a person is asked.")
     review_rounds: Count = Field(2, description="Times that findings go back to the worker.")
+    issues_per_tick: Count = Field(50, description="Most issues that one tick files.")
     issues_per_day: Count = Field(100, description="Most issues filed in 24 hours.")
+    labels_per_tick: Count = Field(
+        200, description="Most labels and dependencies that one tick changes on existing issues."
+    )
+    labels_per_day: Count = Field(1000, description="The same in 24 hours.")
     comments_per_day: Count = Field(200, description="Most comments written in 24 hours.")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
+from loopcoder.domain.cost import PlanCost
 from loopcoder.domain.issue import BLOCKED_BY
 from loopcoder.domain.plan import Change, ChangeAction, Plan
+from loopcoder.domain.settings import HOUR
 from loopcoder.domain.unit import Box, Roadmap
 from loopcoder.engine.apply import Applied
 from loopcoder.entrypoints.render import diagnostic_text, diagnostics_json
@@ -23,6 +26,7 @@ _SIGNS = {
 }
 _QUIET = frozenset(("unchanged", "done", "dropped", "done; not filed", "dropped; not filed"))
 _TITLE = 48
+FREE = PlanCost()
 
 
 def summary_text(roadmap: Roadmap, unidentified: int = 0, note: str = "") -> str:
@@ -95,22 +99,40 @@ def _edges(change: Change) -> set[str]:
     return {label for label in change.add_labels if label.startswith(BLOCKED_BY)}
 
 
-def plan_text(plan: Plan, style: Style = PLAIN, seconds_per_write: float = 0.0) -> str:
-    """Diagnostics, changes, and how to apply them."""
+def plan_text(plan: Plan, style: Style = PLAIN, cost: PlanCost = FREE) -> str:
+    """Diagnostics, changes, what they cost, and how to apply them."""
     said = [diagnostic_text(each, style) for each in plan.diagnostics]
     if not plan.applyable:
         return "\n".join([*said, "nothing was changed"])
     changes = changes_text(plan, style)
-    return "\n".join([*said, *([changes] if changes else []), _closing(plan, seconds_per_write)])
+    return "\n".join([*said, *([changes] if changes else []), *_later(cost), _closing(plan, cost)])
 
 
-def _closing(plan: Plan, seconds_per_write: float) -> str:
+def _later(cost: PlanCost) -> Iterator[str]:
+    """What does not fit today."""
+    if cost.issues_later:
+        which = f"{cost.issues_later} of {_count(cost.issues, 'new issue')}"
+        yield f"{which} will wait for another day (limits.issues_per_day)"
+    if cost.labels_later:
+        which = f"{cost.labels_later} of {_count(cost.labels, 'label write')}"
+        yield f"{which} will wait for another day (limits.labels_per_day)"
+    if cost.seconds > HOUR:
+        yield "GitHub takes 500 writes an hour: compile stops there, and goes on when run again"
+
+
+def _closing(plan: Plan, cost: PlanCost) -> str:
     if not plan.writes:
         return f"nothing to write · plan {plan.short}"
-    seconds = round(plan.writes * seconds_per_write)
-    about = f", about {seconds} s" if seconds >= 1 else ""
+    about = f", about {_duration(cost.seconds)}" if cost.seconds >= 1 else ""
     writes = _count(plan.writes, "write")
     return f"{writes}{about} · plan {plan.short} · apply with: loopcoder compile"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def applied_text(plan: Plan, applied: Applied, style: Style = PLAIN) -> str:
@@ -131,13 +153,14 @@ def applied_text(plan: Plan, applied: Applied, style: Style = PLAIN) -> str:
     return "\n".join([*lines, f"{', '.join(counts)} · plan {plan.short}"])
 
 
-def plan_json(plan: Plan) -> dict[str, object]:
+def plan_json(plan: Plan, cost: PlanCost = FREE) -> dict[str, object]:
     """The stable keys of docs/reference/cli.md."""
     return {
         "digest": plan.digest,
         "applyable": plan.applyable,
         "changes": [_change_json(change) for change in plan.changes],
         "diagnostics": diagnostics_json(plan.diagnostics),
+        "cost": {**asdict(cost), "seconds": round(cost.seconds, 1)},
     }
 
 
@@ -155,10 +178,10 @@ def _change_json(change: Change) -> dict[str, object]:
     }
 
 
-def compile_json(plan: Plan, applied: Applied) -> dict[str, object]:
+def compile_json(plan: Plan, applied: Applied, cost: PlanCost = FREE) -> dict[str, object]:
     """The plan, and what was done of it."""
     return {
-        **plan_json(plan),
+        **plan_json(plan, cost),
         "applied": [
             {"action": done.action.value, "unit": done.unit, "issue": done.issue}
             for done in applied.applied

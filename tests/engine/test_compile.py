@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from loopcoder.domain.diagnostic import RoadmapError, Unavailable
-from loopcoder.domain.event import EdgeAdded, EdgeWaived, Entry, IssueBound
+from loopcoder.domain.event import EdgeAdded, EdgeWaived, Entry, IssueBound, TickBegun
 from loopcoder.domain.issue import CloseReason, IssueDraft
 from loopcoder.domain.issue_body import END, MARK
 from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.settings import Limits
 from loopcoder.domain.unit import UnitId, edges_digest
 from loopcoder.engine.apply import apply_plan
 from tests.support.compiling import ANA, OUTSIDER, CompileWorld, actions
@@ -625,7 +626,7 @@ def test_a_unit_of_another_plan_is_not_taken_over(world: CompileWorld) -> None:
 
 
 def test_the_limit_of_issues_a_day() -> None:
-    world = CompileWorld(issues_per_day=2)
+    world = CompileWorld(limits=Limits(issues_per_day=2))
     applied = world.compile(FIVE)
     assert len(world.forge.issues) == 2
     assert "limit of 2 new issues a day" in applied.waiting[0].reason
@@ -789,3 +790,60 @@ def test_nobody_is_asked_about_while_the_journal_knows(world: CompileWorld) -> N
     world.mallory.create_issue(IssueDraft("Copy", world.issue("session-store").body))
     world.tracker.fail("permission", error=Unavailable("asked"))
     assert world.plan(ROADMAP).writes == 0
+
+
+# --- limits on what is written
+
+
+def bounded(**limits: int) -> CompileWorld:
+    return CompileWorld(limits=Limits(issues_per_day=1000, **limits), keeps_edges=True)
+
+
+def test_the_limit_of_issues_a_tick_counts_over_its_passes() -> None:
+    world = bounded(issues_per_tick=2)
+    for _ in range(2):
+        world.journal.record(Entry(TickBegun("run", "base", world.clerk.holder)))
+        for _ in range(2):
+            applied = world.compile(FIVE, unattended=True)
+        world.later()
+        assert "the limit of 2 new issues a tick" in applied.waiting[0].reason
+    assert len(world.forge.issues) == 4
+    world.settle(FIVE)  # a person who compiles is bound by the day alone
+    assert len(world.forge.issues) == 5
+
+
+def test_the_limit_of_label_writes_a_day() -> None:
+    chain = FIVE + "- [ ] Last (after: u0, u1) <!-- id: last -->\n"
+    world = bounded(labels_per_day=5)
+    world.settle(chain)  # two dependencies
+    more = chain.replace("u1)", "u1, u2)")
+    world.settle(more)  # one label, one dependency
+    world.later()
+    most = more.replace("u2)", "u2, u3)")
+    applied = world.compile(most.replace("Last", "The last"))
+    assert applied.writes == 0
+    assert applied.waiting[0].reason == "the limit of 5 label writes a day is reached"
+    world.later(hours=25)
+    world.settle(most)
+    assert world.issue("last").blocked_by == world.edges("last") == {1, 2, 3, 4}
+
+
+def test_an_issue_is_filed_though_its_dependencies_have_to_wait() -> None:
+    text = FIVE + "- [ ] Last (after: u0, u1) <!-- id: last -->\n"
+    world = bounded(labels_per_tick=1)
+    world.journal.record(Entry(TickBegun("run", "base", world.clerk.holder)))
+    world.settle(FIVE.replace("Unit number 1", "Unit number 1 (after: u0)"))
+    applied = world.compile(text.replace("Unit number 1", "Unit number 1 (after: u0)"), True)
+    assert applied.waiting[0].reason.startswith(
+        "#6 is filed, its dependencies wait: the limit of 1"
+    )
+    assert world.issue("last").blocked_by == {1, 2}
+    world.settle(text.replace("Unit number 1", "Unit number 1 (after: u0)"))
+    assert world.edges("last") == {1, 2}
+
+
+def test_more_labels_than_a_limit_ever_allows_go_alone() -> None:
+    text = FIVE + "- [ ] Last (after: u0, u1, u2) <!-- id: last -->\n"
+    world = bounded(labels_per_day=2)
+    world.settle(text)
+    assert world.edges("last") == {1, 2, 3}

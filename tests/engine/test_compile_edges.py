@@ -60,7 +60,8 @@ def test_nobody_is_asked_while_the_counts_are_what_we_left(world: CompileWorld) 
 
 
 def test_issues_filed_before_get_their_edges(world: CompileWorld) -> None:
-    bare = CompileWorld()
+    bare = CompileWorld(keeps_edges=True)
+    bare.forge.keeps_edges = False
     bare.settle(CHAIN)
     bare.forge.keeps_edges = True
     for number, issue in bare.forge.issues.items():
@@ -195,7 +196,8 @@ def test_more_edges_than_a_blocker_takes() -> None:
 
 
 def test_a_tracker_without_edges_is_said_once_and_has_labels() -> None:
-    world = CompileWorld()
+    world = CompileWorld(keeps_edges=True)
+    world.forge.keeps_edges = False
     world.ana.create_issue(IssueDraft("By hand", "Text."))
     assert [d.summary for d in world.plan(CHAIN).diagnostics] == [
         "This server keeps no dependencies between issues: labels alone say what waits."

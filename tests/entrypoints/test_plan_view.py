@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from loopcoder.adapters.github.limits import Pace
+from loopcoder.domain.cost import PlanCost, cost_of
+from loopcoder.domain.ration import issue_rations, label_rations
 from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.settings import Limits
 from loopcoder.engine.apply import apply_plan
 from loopcoder.entrypoints.plan_view import (
     applied_text,
@@ -81,7 +85,7 @@ def test_a_unit_that_left(world: CompileWorld) -> None:
 
 
 def test_what_was_done_and_what_was_not() -> None:
-    world = CompileWorld(issues_per_day=1)
+    world = CompileWorld(limits=Limits(issues_per_day=1))
     world.tracker.fail("create_issue")
     plan = world.plan(ROADMAP)
     applied = apply_plan(plan, world.clerk)
@@ -89,9 +93,28 @@ def test_what_was_done_and_what_was_not() -> None:
     check("compile-partly", f"{applied_text(plan, applied)}\n{plan_text(more)}")
 
 
-def test_a_slow_tracker_says_how_long_it_takes() -> None:
-    text = plan_text(CompileWorld().plan(ROADMAP), seconds_per_write=1.0)
-    assert "3 writes, about 3 s · plan " in text
+@pytest.mark.parametrize(
+    ("writes", "said"), [(3, "about 2 s"), (300, "about 5 min"), (1001, "about 2 h 0 min")]
+)
+def test_a_slow_tracker_says_how_long_it_takes(writes: int, said: str) -> None:
+    plan = CompileWorld().plan(ROADMAP)
+    text = plan_text(plan, cost=PlanCost(writes, Pace().lasts(writes, (), 0.0)))
+    assert f"{said} · plan " in text
+    assert ("500 writes an hour" in text) == (writes > 500)
+
+
+def test_what_the_days_limits_leave_is_said_before() -> None:
+    world = CompileWorld(limits=Limits(issues_per_day=1, labels_per_day=1))
+    history, now = world.journal.history(), world.clock.now()
+    rations = [
+        of(world.limits, history, now, in_tick=False) for of in (issue_rations, label_rations)
+    ]
+    plan = world.plan(ROADMAP)
+    cost = cost_of(plan, 0.0, *rations)
+    assert "2 of 3 new issues will wait for another day" in plan_text(plan, cost=cost)
+    assert plan_json(plan, cost)["cost"] == {
+        "writes": 3, "seconds": 0.0, "issues": 3, "issues_later": 2, "labels": 0, "labels_later": 0,
+    }  # fmt: skip
 
 
 def test_the_json_has_the_promised_keys(world: CompileWorld) -> None:

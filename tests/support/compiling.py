@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from loopcoder.adapters.memory.clock import FixedClock
+from loopcoder.adapters.memory.edges import MemoryEdgeTracker
 from loopcoder.adapters.memory.faults import Faults
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.journal import Crashed, MemoryJournal
@@ -15,6 +16,7 @@ from loopcoder.domain.event import Holder
 from loopcoder.domain.issue import Actor, Issue, Permission
 from loopcoder.domain.plan import Plan, PlanOptions
 from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.settings import Limits
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.apply import Applied, apply_plan
 from loopcoder.engine.clerk import Clerk
@@ -48,7 +50,7 @@ class CompileWorld:
     """`compile(text)` plans and applies as a person on a terminal would."""
 
     clock: FixedClock = field(default_factory=FixedClock)
-    issues_per_day: int = 1000
+    limits: Limits = field(default_factory=lambda: Limits(issues_per_day=1000))
     lag_s: float = 0.0
     pid: int = 1
     alive: set[int] = field(default_factory=set)
@@ -57,9 +59,10 @@ class CompileWorld:
 
     def __post_init__(self) -> None:
         self.forge = MemoryForge(clock=self.clock, keeps_edges=self.keeps_edges)
-        self.tracker = MemoryTracker(self.forge)
-        self.ana = MemoryTracker(self.forge, ANA)
-        self.mallory = MemoryTracker(self.forge, OUTSIDER)
+        kind = MemoryEdgeTracker if self.keeps_edges else MemoryTracker
+        self.tracker = kind(self.forge)
+        self.ana = kind(self.forge, ANA)
+        self.mallory = kind(self.forge, OUTSIDER)
         self.forge.permissions[OUTSIDER.id] = Permission.READ
         self.journal = MemoryJournal(self.clock)
 
@@ -72,7 +75,7 @@ class CompileWorld:
             Holder("here", "boot", self.pid, 1.0),
             lambda holder: holder.pid in self.alive,
             plan=self.plan_id,
-            issues_per_day=self.issues_per_day,
+            limits=self.limits,
             lag_s=self.lag_s,
         )
 

@@ -14,6 +14,7 @@ from loopcoder.domain.event import Holder
 from loopcoder.domain.issue import Issue
 from loopcoder.domain.plan import Plan, PlanOptions
 from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.settings import Limits
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.apply import Applied, apply_plan
 from loopcoder.engine.clerk import Clerk
@@ -105,5 +106,5 @@ class Hosted:
         holder = Holder("here", "boot", self.pid, 1.0)
         return Clerk(
             tracker, self.journal, self.clock, holder, lambda _: False,
-            issues_per_day=1000, lag_s=self.lag_s,
+            limits=Limits(issues_per_day=1000), lag_s=self.lag_s,
         )  # fmt: skip

@@ -68,6 +68,19 @@ class Pace:
                 waits.append(inside[-most] + span - now)
         return max(waits)
 
+    def lasts(self, writes: int, past: Sequence[float], now: float) -> float:
+        """Seconds until the last of so many writes may begin, however long each one waits."""
+        times = [at for at in past if at > now - _HOUR]
+        at = now
+        for _ in range(writes):
+            if times:
+                at = max(at, times[-1] + self.gap_s)
+            for span, most in ((_MINUTE, self.per_minute), (_HOUR, self.per_hour)):
+                if len(times) >= most:
+                    at = max(at, times[-most] + span)
+            times.append(at)
+        return at - now
+
 
 @dataclass(frozen=True, slots=True)
 class Manners:

@@ -136,6 +136,13 @@ class Session:
             self._await_turn()
             return self._ask(verb, address, {}, {}, body)
 
+    def lasts(self, writes: int) -> float:
+        """Seconds that so many writes take from now on, at the pace that GitHub asks for."""
+        now = self.clock.now().timestamp()
+        with self.state.reading() as db:
+            past = [row[0] for row in db.execute("SELECT at FROM writes ORDER BY at")]
+        return self._manners.pace.lasts(writes, [at for at in past if at <= now], now)
+
     def graphql(self, document: str, variables: Mapping[str, Any] | None = None) -> Any:
         """The data of a query (no mutation)."""
         answer = self._ask("GRAPHQL", document, variables or {}, {}, None)

@@ -14,7 +14,6 @@ from loopcoder.domain.issue import (
     CloseReason,
     Comment,
     EdgeCounts,
-    EdgeEvent,
     Issue,
     IssueDraft,
     IssueState,
@@ -30,7 +29,7 @@ _ID_OFFSET = 1_000_000
 
 
 class MemoryTracker:
-    """The ports `Tracker` and `Dependencies`; every write is made in the name of `actor`."""
+    """The port `Tracker`; every write is made in the name of `actor`."""
 
     def __init__(self, forge: MemoryForge | None = None, actor: Actor = BOT) -> None:
         self.forge = forge or MemoryForge()
@@ -190,34 +189,6 @@ class MemoryTracker:
             self.forge.comments[comment] = updated
             self.forge.touch(updated.issue, now)
             return updated
-
-    # --- dependencies
-
-    def list_blocked_by(self, number: int) -> Sequence[Issue]:
-        with self.forge.reading("list_blocked_by"):
-            self._issue_with_edges(number)
-            held = self.forge.blocked_by.get(number, ())
-            return [issue for issue in self.forge.issues.values() if issue.id in held]
-
-    def list_edge_events(self, number: int) -> Sequence[EdgeEvent]:
-        with self.forge.reading("list_edge_events"):
-            return list(self.forge.edge_events.get(number, ()))
-
-    def add_blocked_by(self, number: int, blocker: int) -> None:
-        with self.forge.writing("add_blocked_by", self._actor) as now:
-            self._issue_with_edges(number)
-            self.forge.by_id(blocker)
-            self.forge.put_edge(number, blocker, self._actor, now)
-
-    def remove_blocked_by(self, number: int, blocker: int) -> None:
-        with self.forge.writing("remove_blocked_by", self._actor) as now:
-            self._issue_with_edges(number)
-            self.forge.take_edge(number, blocker, self._actor, now)
-
-    def _issue_with_edges(self, number: int) -> None:
-        self._issue(number)
-        if not self.forge.keeps_edges:
-            raise NotFound("This tracker keeps no dependencies.")
 
     def _issue(self, number: int) -> Issue:
         if number not in self.forge.issues:

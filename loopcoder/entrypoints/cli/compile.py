@@ -61,7 +61,9 @@ def compile_command(
         _check_approval(draft.plan, approve)
         applied = apply_plan(draft.plan, person_clerk(house, draft.plan.plan))
     if as_json:
-        click.echo(json.dumps(compile_json(draft.plan, applied), ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(compile_json(draft.plan, applied, draft.cost), ensure_ascii=False, indent=2)
+        )
     else:
         terminal.say(applied_text(draft.plan, applied, terminal.style))
     sys.exit(_exit_code(applied))

@@ -46,12 +46,12 @@ def plan_command(
         said = minted_text(draft.ids, written=draft.written)
         (stderr() if as_json else stdout()).say(said)
     if as_json:
-        click.echo(json.dumps(plan_json(draft.plan), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(plan_json(draft.plan, draft.cost), ensure_ascii=False, indent=2))
     else:
         terminal = stdout()
         missing = len(draft.reading.unidentified)
         terminal.say(summary_text(draft.reading.roadmap, missing, draft.note))
-        terminal.say(plan_text(draft.plan, terminal.style))
+        terminal.say(plan_text(draft.plan, terminal.style, draft.cost))
     if not draft.plan.applyable:
         sys.exit(INVALID)
     if check and draft.pending:
