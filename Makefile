@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format docs bench bench-quick build clean
+.PHONY: help demo test test-slow test-action lock lint format docs bench bench-quick build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ test: .venv lint  ## every check and the fast tests
 
 test-slow: .venv  ## the slow lane: a thousand kills, large inputs
 	@$(BIN)/pytest -q -n $(JOBS) -m slow
+
+test-action: .venv  ## the real workflows, run by act against the test server
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,act]'
+	@$(BIN)/pytest -q -m slow tests/act tests/e2e/test_relay.py tests/e2e/test_relay_tampered.py
+
+lock: .venv  ## what the Action installs, by hash, from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+	  --no-annotate --upgrade pyproject.toml --output-file action/requirements.txt
 
 lint: .venv  ## style and types
 	@$(BIN)/ruff check .

@@ -42,6 +42,7 @@ from loopcoder.engine.tick import TickOptions, base_commit
 from loopcoder.engine.verify import gates_digest
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.intake import Intake, attempt_of, commits_of, label_of
+from loopcoder.entrypoints.reported import wave_handed_out
 from loopcoder.entrypoints.ticking import save_report
 from loopcoder.entrypoints.workshop import (
     LazyCommands,
@@ -95,6 +96,7 @@ def plan(
         write_wave(out, wave, house.journal.events())
         _pack_starts(house, services, wave, out)
         pack(out, Label("wave"), _redactor(house))
+        wave_handed_out(tuple(each.unit.id for each in wave.errands))
     return report, wave
 
 

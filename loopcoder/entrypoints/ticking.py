@@ -17,6 +17,7 @@ from loopcoder.domain.tick_report import TickReport
 from loopcoder.engine.tick import TickOptions, tick
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.listening import LineListener, LiveListener
+from loopcoder.entrypoints.reported import report_ended
 from loopcoder.entrypoints.retention import remove_old_runs
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.tick_view import report_json
@@ -66,6 +67,7 @@ def save_report(house: House, report: TickReport) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.md").write_text(report_markdown(report))
     (folder / "report.json").write_text(json.dumps(report_json(report), indent=2) + "\n")
+    report_ended(report, folder)
 
 
 @contextmanager
