@@ -12,16 +12,16 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.adapters.call_filter import Wishes, filter_program
-from loopcoder.adapters.launch import Launch
-from loopcoder.adapters.sandbox import Job, Mount, clean_environment, way_out
+from loopcoder.adapters.launch import Launch, Limits
+from loopcoder.adapters.sandbox import Around, Job, Mount, clean_environment, way_out
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.adapters.system_secrets import SECRET_PLACES, closed_to_others
-from loopcoder.adapters.toolchains import SYSTEM, Toolchains, find_toolchains, is_system
+from loopcoder.adapters.toolchains import SYSTEM, Toolchains, is_system
 from loopcoder.domain.diagnostic import Unavailable
 
 _HOME = "/home/worker"
@@ -56,11 +56,13 @@ class Bubblewrap:
 
     binary: str
     version: str
-    environ: Mapping[str, str]
+    around: Around
     tools: Toolchains
-    readable: tuple[Path, ...] = ()
-    hidden: tuple[Path, ...] = ()
     extra: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        return self.around.limits
 
     def describe(self) -> str:
         return self.version
@@ -75,7 +77,7 @@ class Bubblewrap:
     def wrap(self, job: Job) -> Iterator[Launch]:
         with scratch_folder() as scratch, way_out(job) as gateway:
             env = {
-                **clean_environment(self.environ),
+                **clean_environment(self.around.environ),
                 **self.tools.env,
                 "PATH": self.tools.path,
                 "HOME": _HOME,
@@ -93,11 +95,12 @@ class Bubblewrap:
                 job.argv,
                 env,
                 job.cwd,
-                job.limits,
+                job.limits or self.limits,
                 jailer=(self.binary,),
                 jail=jail,
                 way=gateway,
                 calls=filter_program(platform.machine(), wishes),
+                writable=(*job.writable, scratch),
             )
 
     def _arguments(self, job: Job, scratch: Path) -> Iterator[str]:
@@ -118,7 +121,7 @@ class Bubblewrap:
         """Every mount below the system's, outer folders first so that inner ones stay visible."""
         binds = {path: _mask(path) for path in self._hidden_places()}
         covers = [str(path) for path in binds if path.is_dir()]
-        for path in (*self.tools.read_only, *self.readable, *job.read_only, job.cwd):
+        for path in (*self.tools.read_only, *self.around.readable, *job.read_only, job.cwd):
             if path.exists():
                 binds |= _bind("--ro-bind", path)
         for path in job.writable:
@@ -136,23 +139,19 @@ class Bubblewrap:
         yield from _masked((*self.tools.masked, *map(Path, SECRET_PLACES)))
         if os.geteuid() == 0:
             yield from closed_to_others()
-        shown = (*self.tools.read_only, *self.readable)
-        for path in self.hidden:
+        shown = (*self.tools.read_only, *self.around.readable)
+        for path in (*self.around.hidden, self.around.home):
             if path.exists() and (is_system(path) or any(path.is_relative_to(p) for p in shown)):
                 yield path
 
 
-def open_bubblewrap(
-    environ: Mapping[str, str], home: Path, *, readable: tuple[Path, ...], hidden: tuple[Path, ...]
-) -> Bubblewrap:
+def open_bubblewrap(around: Around) -> Bubblewrap:
     """The first bwrap on this machine that really runs a program. Raises Unavailable."""
-    hidden = (*hidden, home)
-    tools = find_toolchains(environ.get("PATH", os.defpath), home, hidden)
     reasons = []
-    for binary in _candidates(environ.get("PATH", os.defpath)):
+    for binary in _candidates(around.environ.get("PATH", os.defpath)):
         works, said = _probe(binary)
         if works is not None:
-            return Bubblewrap(binary, said, dict(environ), tools, readable, hidden, works)
+            return Bubblewrap(binary, said, around, around.find_tools(), works)
         reasons.append(f"{binary}: {said}")
     if not reasons:
         raise Unavailable("No sandbox was found: bubblewrap is not installed.", _REMEDY)

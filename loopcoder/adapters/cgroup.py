@@ -31,6 +31,11 @@ def confine(pid: int, tasks: int) -> Path | None:
     return group
 
 
+def can_confine() -> bool:
+    """Whether groups with a limit on tasks can be made here."""
+    return _parent() is not None
+
+
 def release(group: Path) -> None:
     """Remove the group of a run of which nothing is left."""
     with contextlib.suppress(OSError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from loopcoder.adapters.cgroup import confine, release
+from loopcoder.adapters.cgroup import can_confine, confine, release
 
 GIGABYTE = 1 << 30
 _SETUP_S = 20.0  # making namespaces takes milliseconds; a loaded machine may need longer
@@ -24,14 +24,15 @@ class Limits:
     """The most a run may use. `tasks` counts processes and their threads.
 
     `memory` is the sum over the tree, `file` the size of a single file, `free_disk` what must
-    remain free where it writes; all three in bytes. `memory` None means three quarters of the
-    machine's.
+    remain free where it writes, `space` what all the folders it may write to hold together; all
+    in bytes. `memory` None means three quarters of the machine's.
     """
 
     tasks: int = 2048
     memory: int | None = None
     file: int = 16 * GIGABYTE
     free_disk: int = GIGABYTE // 4
+    space: int = 20 * GIGABYTE
 
     @property
     def memory_bytes(self) -> int:
@@ -59,7 +60,8 @@ class Launch:
 
     `jailer` is the program around it, if any, and `jail` its arguments, handed over by descriptor
     so that no path and no value shows in a process list. Instead of making namespaces it `adopts`
-    the orphans of the run. `calls` is a filter on system calls for the jailer to install.
+    the orphans of the run. `calls` is a filter on system calls for the jailer to install;
+    `writable` are the folders whose size counts.
     `marker` is the value of LOOPCODER_RUN in `env`, by which strays are recognised; `way` leads to
     the hosts that may be reached, if only some may.
     """
@@ -74,6 +76,7 @@ class Launch:
     way: Way | None = None
     adopts: bool = False
     calls: bytes = b""
+    writable: tuple[Path, ...] = ()
 
 
 class NotStarted(Exception):
@@ -239,6 +242,13 @@ def _limit(pid: int, limits: Limits, *, tasks: bool) -> None:
             _, hard = resource.prlimit(pid, which)
             capped = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.prlimit(pid, which, (capped, capped))
+
+
+def tasks_are_bounded_by(*, namespaces: bool) -> str:
+    """What keeps the number of tasks of a run on this machine, in a few words."""
+    if os.geteuid() == 0:
+        return "control group" if can_confine() else "watched"
+    return "kernel" if namespaces and _counts_by_namespace() else "watched"
 
 
 def _counts_by_namespace() -> bool:

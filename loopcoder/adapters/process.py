@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from loopcoder.adapters.folder_size import Room
 from loopcoder.adapters.launch import Launch, NotStarted, Started, start
 from loopcoder.adapters.output import Keep, Output
 from loopcoder.adapters.process_tree import ProcessTree, end_strays, tree_of
@@ -41,6 +42,7 @@ class Cause(StrEnum):
     TASKS = "tasks"
     MEMORY = "memory"
     DISK = "disk"
+    SPACE = "space"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class _Run:
         self._checked = 0.0
         self._limits = launch.limits
         self._memory = launch.limits.memory_bytes
+        self._room = Room(launch.writable, launch.limits.space)
         self._started = self._open()
         self._tree: ProcessTree = tree_of(launch, self._started)
         self._exit = self._watch_exit()
@@ -287,10 +290,19 @@ class _Run:
             return Cause.TASKS, f"It ran {self._limits.tasks} processes and threads at once."
         if weight.memory > self._memory:
             return Cause.MEMORY, f"It used more than {_size(self._memory)} of memory."
+        return self._fills_the_disk()
+
+    def _fills_the_disk(self) -> tuple[Cause, str] | None:
         with contextlib.suppress(OSError):
             free = shutil.disk_usage(self._launch.cwd).free
             if free < self._limits.free_disk:
-                return Cause.DISK, f"Only {_size(free)} of disk were left."
+                said = f"Only {_size(free)} of disk were left"
+                if (held := self._room.held()) > self._limits.free_disk:  # its own doing
+                    return Cause.SPACE, f"{said}, and it holds {_size(held)} of it."
+                return Cause.DISK, f"{said}."
+        if self._room.is_used_up():
+            most = _size(self._limits.space)
+            return Cause.SPACE, f"The folders that it may write to hold more than {most}."
         return None
 
 

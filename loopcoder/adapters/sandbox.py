@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from loopcoder.adapters.launch import Launch, Limits
 from loopcoder.adapters.process_tree import MARKER
 from loopcoder.adapters.scratch import scratch_folder
+from loopcoder.adapters.toolchains import Toolchains, find_toolchains
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
 from loopcoder.domain.reach import NOTHING, Reach
 
@@ -48,7 +49,8 @@ class Job:
 
     `env` is added to a small allow-list. `writable` and `read_only` are shown where they are;
     everything else outside the system's folders and the tools on PATH does not exist inside.
-    `network_log` gets a line for every host that was asked for.
+    `network_log` gets a line for every host that was asked for. Without `limits` those of the
+    sandbox hold.
     """
 
     argv: tuple[str, ...]
@@ -59,7 +61,7 @@ class Job:
     mounts: tuple[Mount, ...] = ()
     network: Reach = NOTHING
     network_log: Path | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
 
 
 class Sandbox(Protocol):
@@ -81,6 +83,7 @@ class NoSandbox:
     """No walls: a clean environment, an empty home, and a mark to find the processes by."""
 
     environ: Mapping[str, str]
+    limits: Limits = field(default_factory=Limits)
 
     def describe(self) -> str:
         return f"off: {self.gaps()[0]}"
@@ -103,7 +106,10 @@ class NoSandbox:
                 **job.env,
                 MARKER: mark,
             }
-            yield Launch(job.argv, env, job.cwd, job.limits, marker=mark)
+            limits = job.limits or self.limits
+            yield Launch(
+                job.argv, env, job.cwd, limits, marker=mark, writable=(*job.writable, scratch)
+            )
 
 
 def choose_sandbox(
@@ -113,15 +119,16 @@ def choose_sandbox(
     home: Path | None = None,
     readable: Sequence[Path] = (),
     hidden: Sequence[Path] = (),
+    limits: Limits | None = None,
 ) -> Sandbox:
     """The sandbox that `sandbox:` asks for: auto, bubblewrap, landlock or off.
 
     `environ` is where PATH, language and time zone come from; `readable` is shown read-only to
-    every program; `hidden` (the repository, our state) is never shown. Raises Unavailable when
-    none works on this machine, ConfigurationError for an unknown mode.
+    every program; `hidden` (the repository, our state) is never shown; `limits` hold for every
+    run. Raises Unavailable when none works on this machine, ConfigurationError for an unknown mode.
     """
     if mode == "off":
-        return NoSandbox(dict(environ))
+        return NoSandbox(dict(environ), limits or Limits())
     if mode not in ("auto", "bubblewrap", "landlock"):
         raise ConfigurationError(
             f"sandbox: {mode} is not known.", "Use auto, bubblewrap, landlock or off."
@@ -134,33 +141,45 @@ def choose_sandbox(
         )
     home = home or Path.home()
     shown = tuple(_readable(path, home) for path in readable)
+    around = Around(environ, home, shown, tuple(hidden), limits or Limits())
     if mode == "landlock":
-        return _landlock(environ, home, shown, tuple(hidden))
+        return _landlock(around)
     try:
-        return _bubblewrap(environ, home, shown, tuple(hidden))
+        return _bubblewrap(around)
     except Unavailable as first:
         if mode == "bubblewrap":
             raise
         try:
-            return _landlock(environ, home, shown, tuple(hidden))
+            return _landlock(around)
         except Unavailable as second:
             raise Unavailable(f"{first.summary} {second.summary}", first.remedy) from second
 
 
-def _bubblewrap(
-    environ: Mapping[str, str], home: Path, readable: tuple[Path, ...], hidden: tuple[Path, ...]
-) -> Sandbox:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What every sandbox is opened with, see `choose_sandbox`."""
+
+    environ: Mapping[str, str]
+    home: Path
+    readable: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    def find_tools(self) -> Toolchains:
+        path = self.environ.get("PATH", os.defpath)
+        return find_toolchains(path, self.home, (*self.hidden, self.home))
+
+
+def _bubblewrap(around: Around) -> Sandbox:
     from loopcoder.adapters.bubblewrap import open_bubblewrap
 
-    return open_bubblewrap(environ, home, readable=readable, hidden=hidden)
+    return open_bubblewrap(around)
 
 
-def _landlock(
-    environ: Mapping[str, str], home: Path, readable: tuple[Path, ...], hidden: tuple[Path, ...]
-) -> Sandbox:
+def _landlock(around: Around) -> Sandbox:
     from loopcoder.adapters.landlock.sandbox import open_landlock
 
-    return open_landlock(environ, home, readable=readable, hidden=hidden)
+    return open_landlock(around)
 
 
 def _readable(path: Path, home: Path) -> Path:

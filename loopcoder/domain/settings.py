@@ -126,6 +126,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """The most that one run may use: processes and threads, and bytes of memory (None: three
+    quarters of the machine's), of one file, of all it may write, and of disk that must remain."""
+
+    processes: int = 2048
+    memory: int | None = None
+    file: int = 16_000_000_000
+    space: int = 20_000_000_000
+    free_disk: int = 256_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class Caps:
     """Most money (USD) and tokens per scope; None means no cap."""
 
@@ -231,6 +243,7 @@ class Settings:
     network_allow: tuple[str, ...] = ()
     jobs: int = 3
     limits: Limits = Limits()
+    resources: Resources = Resources()
     budget: Caps = Caps()
     prices: Mapping[str, Price] = field(default_factory=dict)
     breaker: BreakerSettings = BreakerSettings()

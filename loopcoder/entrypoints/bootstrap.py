@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from loopcoder.adapters.git.workspace import GitWorkspaces
     from loopcoder.adapters.journal.git_ref import GitRefJournal
     from loopcoder.adapters.journal.sqlite import SqliteJournal
+    from loopcoder.adapters.launch import Limits
     from loopcoder.adapters.local.merging import PullDesk
     from loopcoder.adapters.local.tracker import LocalTracker
     from loopcoder.adapters.sandbox import Sandbox
@@ -316,7 +317,16 @@ class House:
             home=user_home(self.environ),
             readable=tuple(Path(path) for path in self.settings.readable),
             hidden=(repository.root, repository.common_dir, self.cache_dir),
+            limits=self.run_limits,
         )
+
+    @property
+    def run_limits(self) -> Limits:
+        """The most that one run may use."""
+        from loopcoder.adapters.launch import Limits
+
+        most = self.settings.resources
+        return Limits(most.processes, most.memory, most.file, most.free_disk, most.space)
 
     @cached_property
     def commands(self) -> CommandRunner:

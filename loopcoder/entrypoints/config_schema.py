@@ -366,6 +366,18 @@ class LimitsSection(Section):
     comments_per_day: Count = Field(200, description="Most comments written in 24 hours.")
 
 
+class ResourcesSection(Section):
+    processes: Positive = Field(2048, description="Most processes and threads at once.")
+    memory: Size | None = Field(
+        None, description="Most memory, over all processes; default: three quarters of all."
+    )
+    file: Size = Field(16_000_000_000, description="Largest single file.")
+    space: Size = Field(
+        20_000_000_000, description="Most that checkout, home and temporary files may hold."
+    )
+    free_disk: Size = Field(256_000_000, description="Disk that must remain free.")
+
+
 class GitHubSection(Section):
     write_pause: Pause = Field(1.0, description="Pause between two writes.")
     list_lag: Pause = Field(
@@ -514,6 +526,9 @@ class Configuration(Section):
     network: NetworkSection = _section(NetworkSection, "What workers may reach.")
     jobs: Jobs = Field(3, description="Attempts at the same time.")
     limits: LimitsSection = _section(LimitsSection, "Limits of ticks and days.")
+    resources: ResourcesSection = _section(
+        ResourcesSection, "The most that one run of an agent or a command may use."
+    )
     github: GitHubSection = _section(GitHubSection, "Manners towards GitHub.")
     budget: BudgetSection = _section(BudgetSection, "Caps of money and tokens.")
     prices: dict[str, PriceSection] = Field(

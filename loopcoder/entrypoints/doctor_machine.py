@@ -30,8 +30,23 @@ def look_at_sandbox(house: House) -> Iterator[Finding]:
         )
         return
     yield fine("sandbox", house.sandbox.describe())
+    yield _limits(house)
     for gap in house.sandbox.gaps():
         yield warning("sandbox", f"Landlock without namespaces: {gap}", _STRONGER)
+
+
+def _limits(house: House) -> Finding:
+    """How much one run may use, and who sees to it: the kernel, or we, four times a second."""
+    from loopcoder.adapters.launch import tasks_are_bounded_by
+
+    limits = house.run_limits
+    guard = tasks_are_bounded_by(namespaces=not house.sandbox.gaps())
+    memory = show_size(limits.memory_bytes // 1_000_000 * 1_000_000)
+    what = (
+        f"{limits.tasks} processes ({guard}), {memory} of memory (watched), "
+        f"{show_size(limits.file)} a file (kernel), {show_size(limits.space)} written (watched)"
+    )
+    return fine("limits", what)
 
 
 def look_at_disk(house: House) -> Iterator[Finding]:

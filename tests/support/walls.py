@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.landlock.sandbox import Landlock, open_landlock
-from loopcoder.adapters.sandbox import Sandbox, choose_sandbox
+from loopcoder.adapters.sandbox import Around, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
 
 WALLS = ("bubblewrap", "landlock", "landlock-alone")
@@ -20,10 +20,9 @@ def open_walls(kind: str, **options: Any) -> Sandbox:
     try:
         if kind == "bubblewrap":
             return choose_sandbox(kind, **options)
-        options = {"home": Path.home(), "readable": (), "hidden": (), **options}
-        given = {name: tuple(options[name]) for name in ("readable", "hidden")}
-        apart = kind == "landlock"
-        return open_landlock(options["environ"], options["home"], **given, apart=apart)
+        lists = {name: tuple(options.pop(name, ())) for name in ("readable", "hidden")}
+        around = Around(**{"home": Path.home(), **options}, **lists)
+        return open_landlock(around, apart=kind == "landlock")
     except Unavailable as error:
         pytest.skip(f"{kind} cannot be used on this machine: {error.summary}")
 

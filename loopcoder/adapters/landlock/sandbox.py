@@ -24,10 +24,10 @@ from loopcoder.adapters.call_filter import MACHINES, Wishes, filter_program
 from loopcoder.adapters.landlock import kernel, warden
 from loopcoder.adapters.launch import Launch, Limits
 from loopcoder.adapters.process_tree import MARKER
-from loopcoder.adapters.sandbox import Job, Mount, clean_environment, run_marker, way_out
+from loopcoder.adapters.sandbox import Around, Job, Mount, clean_environment, run_marker, way_out
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.adapters.system_secrets import SECRET_PLACES, closed_to_others
-from loopcoder.adapters.toolchains import SYSTEM, Toolchains, find_toolchains, has_secret_name
+from loopcoder.adapters.toolchains import SYSTEM, Toolchains, has_secret_name
 from loopcoder.domain.diagnostic import Unavailable
 
 _OLDEST_APART, _OLDEST_ALONE = 3, 6  # versions of the kernel's interface: Linux 6.2, Linux 6.12
@@ -49,15 +49,17 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Landlock:
-    """`apart`: in namespaces of its own. `hidden` is never shown, not even below something that
-    is."""
+    """`apart`: in namespaces of its own. What is hidden is never shown, not even below something
+    that is."""
 
     version: int
     apart: bool
-    environ: Mapping[str, str]
+    around: Around
     tools: Toolchains
-    readable: tuple[Path, ...] = ()
-    hidden: tuple[Path, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        return self.around.limits
 
     def describe(self) -> str:
         how = "with namespaces" if self.apart else "without namespaces"
@@ -74,7 +76,7 @@ class Landlock:
         with scratch_folder() as scratch, way_out(job, apart=self.apart) as gateway:
             mark = "" if self.apart else run_marker(job.cwd)
             env = {
-                **clean_environment(self.environ),
+                **clean_environment(self.around.environ),
                 **self.tools.env,
                 "PATH": self.tools.path,
                 "HOME": str(scratch / "home"),
@@ -90,12 +92,13 @@ class Landlock:
                 job.argv,
                 env,
                 job.cwd,
-                job.limits,
+                job.limits or self.limits,
                 jailer=(sys.executable, "-I", "-S", str(Path(warden.__file__))),
                 jail=(json.dumps(self._plan(job, env, scratch, ports)),),
                 marker=mark,
                 way=gateway,
                 adopts=not self.apart,
+                writable=(*job.writable, scratch),
             )
 
     def _plan(
@@ -134,13 +137,19 @@ class Landlock:
 
     def _readable(self, job: Job) -> Iterator[Path]:
         yield from (folder for folder in SYSTEM if not folder.is_symlink())
-        yield from (path.resolve() for path in (*self.tools.read_only, *self.readable))
+        yield from (path.resolve() for path in (*self.tools.read_only, *self.around.readable))
         if job.network.everything:
             yield Path("/etc/resolv.conf").resolve()
 
     def _unseen(self) -> frozenset[Path]:
         closed = closed_to_others() if os.geteuid() == 0 else ()
-        unseen = (*self.hidden, *self.tools.masked, *map(Path, SECRET_PLACES), *closed)
+        unseen = (
+            *self.around.hidden,
+            self.around.home,
+            *self.tools.masked,
+            *map(Path, SECRET_PLACES),
+            *closed,
+        )
         return frozenset(path.resolve() for path in unseen)
 
 
@@ -150,7 +159,7 @@ def _without(shown: Iterable[Path], unseen: frozenset[Path]) -> Iterator[Path]:
     waiting = list(shown)
     while waiting:
         path = waiting.pop()
-        if path in unseen or any(above in unseen for above in path.parents):
+        if path in unseen:
             continue
         if path not in holders:
             yield path
@@ -159,26 +168,18 @@ def _without(shown: Iterable[Path], unseen: frozenset[Path]) -> Iterator[Path]:
             waiting += [each for each in path.iterdir() if not has_secret_name(each)]
 
 
-def open_landlock(
-    environ: Mapping[str, str],
-    home: Path,
-    *,
-    readable: tuple[Path, ...],
-    hidden: tuple[Path, ...],
-    apart: bool | None = None,
-) -> Landlock:
+def open_landlock(around: Around, *, apart: bool | None = None) -> Landlock:
     """The strongest form that really runs a program here; `apart` asks for one. Raises
     Unavailable."""
     version = kernel.landlock_version()
     if platform.machine() not in MACHINES or not version:
         why = "is not offered by this kernel" if not version else "is not known on this machine"
         raise Unavailable(f"The Landlock sandbox {why}.", _REMEDY)
-    tools = find_toolchains(environ.get("PATH", os.defpath), home, (*hidden, home))
     reasons = []
     for form in (True, False) if apart is None else (apart,):
         said = _probe(version, form)
         if not said:
-            return Landlock(version, form, dict(environ), tools, readable, hidden)
+            return Landlock(version, form, around, around.find_tools())
         reasons.append(f"{'with' if form else 'without'} namespaces: {said}")
     raise Unavailable(f"Landlock does not work here ({'; '.join(reasons)}).", _REMEDY)
 
@@ -191,8 +192,8 @@ def _probe(version: int, apart: bool) -> str:
         return f"the kernel offers version {version}, and {oldest} is needed"
     from loopcoder.adapters.launch import NotStarted, start
 
-    sandbox = Landlock(version, apart, {}, Toolchains((), os.defpath))
-    job = Job(("/bin/sh", "-c", "echo inside"), Path("/"), limits=Limits())
+    sandbox = Landlock(version, apart, Around({}, Path("/")), Toolchains((), os.defpath))
+    job = Job(("/bin/sh", "-c", "echo inside"), Path("/"))
     try:
         with sandbox.wrap(job) as launch:
             reading, writing = os.pipe()

@@ -55,7 +55,7 @@ def run(workspace: Path, tmp_path: Path, interpreter_home: Path) -> Run:
             (interpreter_home, *read_only),
             mounts,
             network=network,
-            limits=limits or Limits(),
+            limits=limits,
         )
         watch = Watch(
             timeout_s, stall_s, changed_since, stop, on_line, keep or Keep(), grace_s=grace_s

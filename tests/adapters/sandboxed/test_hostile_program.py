@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -420,6 +421,38 @@ def test_file_size_is_bounded(walls: Sandbox, run: Run, workspace: Path) -> None
 def test_full_disk_ends_the_run(walls: Sandbox, run: Run) -> None:
     said = run(walls, "sleep 20", limits=Limits(free_disk=1 << 60))
     assert said.cause is Cause.DISK
+
+
+def test_a_disk_that_the_run_filled_itself_is_its_own_fault(
+    bubblewrap: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is a strike; a disk that others filled is none."""
+    usage = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(path)._replace(free=1_000_000))
+    limits = Limits(free_disk=2_000_000)
+    said = run(bubblewrap, "head -c 5000000 /dev/zero > big; sleep 20", limits=limits)
+    assert said.cause in (Cause.SPACE, Cause.DISK)  # it may be seen before it has written
+    said = run(bubblewrap, "sleep 20", limits=limits)
+    assert said.cause is Cause.SPACE, "what it left is still in its folder"
+
+
+@pytest.mark.parametrize("place", [".", "$HOME", "$TMPDIR"])
+def test_filling_the_folders_ends_the_run(walls: Sandbox, run: Run, place: str) -> None:
+    """In many small files, each of them allowed."""
+    script = (
+        f"cd {place}; mkdir -p a/b; "
+        "for i in $(seq 99); do head -c 1000000 /dev/zero > a/b/$i; done; echo full; sleep 30"
+    )
+    said = run(walls, script, limits=Limits(space=20_000_000))
+    assert said.cause is Cause.SPACE
+    assert "more than 20 MB" in said.reason
+    assert said.seconds < 25
+
+
+def test_links_out_do_not_count(walls: Sandbox, run: Run, workspace: Path) -> None:
+    (workspace / "system").symlink_to("/usr")
+    script = "head -c 5000000 /dev/zero > big; sleep 2; echo done"
+    assert run(walls, script, limits=Limits(space=20_000_000)).tail == "done"
 
 
 def _until(condition: Callable[[], object], seconds: float = 90.0) -> None:

@@ -12,7 +12,7 @@ from loopcoder.adapters import bubblewrap as module
 from loopcoder.adapters.landlock import kernel
 from loopcoder.adapters.landlock.kernel import landlock_version
 from loopcoder.adapters.landlock.sandbox import Landlock, open_landlock
-from loopcoder.adapters.sandbox import NoSandbox, Sandbox, choose_sandbox
+from loopcoder.adapters.sandbox import Around, NoSandbox, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
 from tests.support.walls import WALLS, is_apart, open_walls
 
@@ -62,7 +62,7 @@ def test_too_old_a_landlock_is_refused(
     """Before version 3 files could be cut short, before 6 everybody could be killed."""
     monkeypatch.setattr(kernel, "landlock_version", lambda: version)
     with pytest.raises(Unavailable, match="is needed") as caught:
-        open_landlock(ENVIRON, Path.home(), readable=(), hidden=(), apart=apart)
+        open_landlock(Around(ENVIRON, Path.home()), apart=apart)
     assert f"version {version}" in caught.value.summary
 
 
@@ -88,7 +88,7 @@ def test_readable_must_not_undo_the_sandbox(bubblewrap: Sandbox, path: str) -> N
 def test_readable_knows_the_home(bubblewrap: Sandbox, tmp_path: Path) -> None:
     found = choose_sandbox("auto", environ=ENVIRON, home=tmp_path, readable=[Path("~/data")])
     assert isinstance(found, module.Bubblewrap)
-    assert found.readable == (tmp_path / "data",)
+    assert found.around.readable == (tmp_path / "data",)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap exists on Linux only")
