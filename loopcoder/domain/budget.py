@@ -184,9 +184,12 @@ def orphans(history: History, alive: Container[UnitId]) -> tuple[Spend, ...]:
     )
 
 
-def settle_orphan(spend: Spend) -> Settled:
-    """Its process died and took the bill along: charged as reserved."""
-    return Settled(spend.reservation, spend.reserved, ASSUMED, spend.tokens)
+def settle_orphan(spend: Spend, usd: Decimal | None = None, tokens: int | None = None) -> Settled:
+    """Its process died: charged what its papers show, and as reserved when it took the bill
+    along."""
+    if usd is None or tokens is None:
+        return Settled(spend.reservation, spend.reserved, ASSUMED, spend.tokens)
+    return Settled(spend.reservation, usd, CostBasis.METERED.value, tokens)
 
 
 def dollars(amount: Decimal) -> str:

@@ -18,7 +18,7 @@ from loopcoder.domain.event import (
     ReviewRequested,
 )
 from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.history import History
+from loopcoder.domain.history import History, Spend
 from loopcoder.domain.issue import BLOCKED_BY, CommandLabel
 from loopcoder.domain.pull_body import (
     approval_comment,
@@ -31,6 +31,7 @@ from loopcoder.domain.words import put_on
 from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services
 from loopcoder.engine.status import tell_on_issue, tell_on_pull
+from loopcoder.ports.worker import Usage
 
 
 def execute(
@@ -144,13 +145,27 @@ def _accept(services: Services, snapshot: Snapshot, action: act.Accept) -> None:
 
 
 def _settle_orphan(services: Services, action: act.SettleOrphan) -> None:
+    history = services.journal.history()
+    bill = _last_bill(services, history, history.spend[action.reservation])
+
     def decision(history: History) -> list[Entry]:
         spend = history.spend[action.reservation]
         if spend.settled:
             return []
-        return [Entry(settle_orphan(spend), spend.unit, spend.attempt)]
+        usd, tokens = (bill.usd, bill.tokens) if bill else (None, None)
+        return [Entry(settle_orphan(spend, usd, tokens), spend.unit, spend.attempt)]
 
     services.journal.transact(decision)
+
+
+def _last_bill(services: Services, history: History, spend: Spend) -> Usage | None:
+    """What the dead run had used, from its papers where they are still here."""
+    attempts = history.unit(spend.unit).attempts if spend.unit else ()
+    found = next((each for each in attempts if each.number == spend.attempt), None)
+    if spend.unit is None or found is None:
+        return None
+    papers = services.runs / found.begun.run / spend.unit / f"attempt-{found.number}"
+    return services.last_bill(papers, spend.purpose)
 
 
 def _propose_fix_base(services: Services, action: act.ProposeFixBase) -> None:

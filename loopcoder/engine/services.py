@@ -23,7 +23,7 @@ from loopcoder.ports.reviewer import Reviewer
 from loopcoder.ports.secrets import SecretScanner
 from loopcoder.ports.shelf import Shelf
 from loopcoder.ports.tracker import Tracker
-from loopcoder.ports.worker import Worker
+from loopcoder.ports.worker import Usage, Worker
 from loopcoder.ports.workspace import Workspaces
 
 
@@ -34,7 +34,9 @@ class Services:
     programs are taken from, None when it has no such file. `runs` is the folder artifacts
     are kept in. `stop` is set when everything must end at the next safe point. `meter` counts
     requests, where the tracker is asked over a network. `attestor` is None where nothing is
-    attested. `shelf` keeps commits for other machines, where there are others."""
+    attested. `shelf` keeps commits for other machines, where there are others. `last_bill` tells
+    from an attempt's papers what a run (`work` or `review`) had used when its process died, where
+    that is known."""
 
     settings: Settings
     tracker: Tracker
@@ -59,6 +61,7 @@ class Services:
     ci: ContinuousIntegration = field(default_factory=NoChecks)
     attestor: Attestor | None = None
     shelf: Shelf | None = None
+    last_bill: Callable[[Path, str], Usage | None] = lambda papers, purpose: None
 
     def may_speak(self, actor: Actor) -> bool:
         """Whether what this account says is a word that counts; asked by number, never by name."""

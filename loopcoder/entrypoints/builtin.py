@@ -38,6 +38,23 @@ def api_key(spec: WorkerSpec, environ: Mapping[str, str]) -> str:
     return key
 
 
+def unpriced(settings: Settings) -> tuple[str, ...]:
+    """A warning for every model of ours that nobody knows the price of."""
+    reviewer = (settings.reviewer.spec,) if settings.reviewer else ()
+    specs = (*settings.workers.values(), *reviewer)
+    models = dict.fromkeys(spec.model for spec in specs if spec.kind == KIND)
+    if not models:
+        return ()
+    from loopcoder.adapters.builtin.tariff import PriceList
+
+    prices = PriceList(settings.prices)
+    return tuple(
+        f"no price is known for {model}: each run is charged what is reserved for it (`prices:`)"
+        for model in models
+        if prices.tariff(model) is None
+    )
+
+
 def seat_of(spec: WorkerSpec, settings: Settings, environ: Mapping[str, str]) -> Seat:
     """What the agent is driven with."""
     from loopcoder.adapters.builtin.seat import Seat

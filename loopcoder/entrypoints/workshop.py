@@ -13,6 +13,7 @@ from loopcoder.domain.settings import Command, LandingMode, Settings
 from loopcoder.engine.services import Services
 from loopcoder.entrypoints.attesting import open_attestor
 from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.builtin import unpriced
 from loopcoder.ports.commands import CommandResult
 from loopcoder.ports.landing import LandingStrip
 from loopcoder.ports.listener import SilentListener, TickListener
@@ -49,6 +50,7 @@ def open_workshop(
 
     With `only_look` the journal is neither created nor repaired, and nothing can be recorded.
     """
+    from loopcoder.adapters.builtin.bill import last_bill
     from loopcoder.adapters.redacting import (
         redacting_code_host,
         redacting_journal,
@@ -79,7 +81,8 @@ def open_workshop(
         end_leftovers=end_leftovers,
         listener=listener or SilentListener(),
         stop=stop or threading.Event(),
-        warnings=standing_warnings(settings),
+        warnings=standing_warnings(settings) + (() if only_look else unpriced(settings)),
+        last_bill=last_bill,
         meter=house.meter,
         attestor=open_attestor(house, redactor),
         ci=house.ci,

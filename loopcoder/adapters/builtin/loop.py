@@ -6,6 +6,8 @@ killed is taken up again by the same function.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -20,7 +22,7 @@ from loopcoder.adapters.builtin.conversation import (
     results_missing,
     text_block,
 )
-from loopcoder.adapters.builtin.meter import LEAST_REPLY, Meter
+from loopcoder.adapters.builtin.meter import BYTES_PER_TOKEN, LEAST_REPLY, Meter
 from loopcoder.adapters.builtin.toolbox import Answer
 from loopcoder.adapters.builtin.tools import BadCall, ToolUse
 from loopcoder.adapters.builtin.transcript import Transcript
@@ -46,6 +48,7 @@ _HAND_OFF = (
     "it, as text, without calling a tool: what is done, what is left, what you found out about "
     "this repository that is not obvious, and which commands show whether it works."
 )
+_LEFT_OUT = "(left out: the context is full; call it again in the fresh session)"
 _WAITS = frozenset({FailureClass.TRANSIENT_API, FailureClass.RATE_LIMIT})
 
 Result = TypeVar("Result")
@@ -77,6 +80,10 @@ class Ending(Generic[Result]):
     resumable: bool = False
 
 
+class _Full(Exception):
+    """The conversation no longer fits."""
+
+
 class _Over(Exception):
     def __init__(self, ending: Ending[Any]) -> None:
         super().__init__(ending.reason)
@@ -99,7 +106,7 @@ class Loop(Generic[Result]):
     window: int = WINDOW
     _bad: int = 0
     _nudged: bool = False
-    _renewed: int = 0
+    _overflows: int = 0
     _prompt: str = ""
     _same: list[str] = field(default_factory=list)
     _said: str = ""
@@ -110,9 +117,12 @@ class Loop(Generic[Result]):
         self._begin(prompt)
         try:
             while True:
-                said = self._ask()
-                blocks = self._react(said)
-                if self.meter.known > _FULL * self.window:
+                try:
+                    blocks = self._react(self._ask())
+                except _Full:
+                    self._begin_afresh(f"(nothing; it ended suddenly) {self._said}")
+                    continue
+                if self.meter.known + _tokens(blocks) > _FULL * self.window:
                     self._renew(blocks)
                 else:
                     self._add(blocks)
@@ -124,17 +134,18 @@ class Loop(Generic[Result]):
 
     def _begin(self, prompt: str) -> None:
         self._prompt = prompt
-        messages, interrupted = self.transcript.messages, self.transcript.interrupted
+        transcript, digest = self.transcript, hashlib.sha256(prompt.encode()).hexdigest()
+        messages, interrupted = transcript.messages, transcript.interrupted
         if not messages:
-            self.transcript.note("begin", model=self.model)
-            self.transcript.add(opening(prompt))
+            transcript.note("begin", model=self.model, prompt=digest)
+            transcript.add(opening(prompt))
         else:
             blocks = results_missing(messages, interrupted=interrupted)
-            if not interrupted:
+            if not interrupted and transcript.prompt != digest:
                 blocks.append(text_block(prompt))
             elif messages[-1]["role"] == "assistant":
                 blocks = blocks or [text_block("Go on.")]
-            self.transcript.note("taken up", interrupted=interrupted)
+            transcript.note("taken up", interrupted=interrupted, prompt=digest)
             self._add(blocks, merge=messages[-1]["role"] == "user")
         self._unsent = _size(self.transcript.messages)
 
@@ -160,12 +171,13 @@ class Loop(Generic[Result]):
                 tries += 1
                 self._overcome(trouble, tries)
         self.meter.count(said.tokens)
-        self._unsent = 0
+        self._unsent = self._overflows = 0
         usage = {"fresh": said.tokens.fresh, "written": said.tokens.written}
         usage |= {"read": said.tokens.read, "output": said.tokens.output}
         content = said.content or [text_block("(nothing)")]
         message = {"role": "assistant", "content": content}
-        self.transcript.add(message, stop=said.stop, usage=usage, usd=str(self.meter.usd))
+        usd = None if self.meter.tariff is None else str(self.meter.usd)
+        self.transcript.add(message, stop=said.stop, usage=usage, usd=usd)
         self._said = said.text or self._said
         return said
 
@@ -196,11 +208,9 @@ class Loop(Generic[Result]):
                 self._tell(f"{trouble.failure.value}: waits {wait:g} s")
                 self.stop.wait(wait)
                 return
-        if trouble.failure is FailureClass.CONTEXT_OVERFLOW and not self._renewed:
-            self._begin_afresh(
-                f"The earlier session ended unexpectedly. Its last words: {self._said}"
-            )
-            return
+        if trouble.failure is FailureClass.CONTEXT_OVERFLOW and not self._overflows:
+            self._overflows += 1
+            raise _Full
         raise _Over(Ending(None, trouble.failure, str(trouble), self._said))
 
     # --- reacting
@@ -211,9 +221,7 @@ class Loop(Generic[Result]):
             words = said.text[:300] or "The model declined the task."
             raise _Over(Ending(None, FailureClass.REFUSED, words, self._said))
         if said.stop == "model_context_window_exceeded":
-            words = "The model's context was full."
-            self._overcome(Trouble(FailureClass.CONTEXT_OVERFLOW, words), 1)
-            return []
+            raise _Full
         if said.calls:
             return self._use(said)
         if said.stop == "max_tokens":
@@ -280,13 +288,15 @@ class Loop(Generic[Result]):
         self._unsent += _size([message])
 
     def _renew(self, blocks: list[dict[str, Any]]) -> None:
-        """Have a hand-off written, and go on with it in a conversation of its own."""
-        self._add([*blocks, text_block(_HAND_OFF)])
-        said = self._ask()
-        self._begin_afresh(said.text or self._said)
+        """Have a hand-off written, and go on with it in a conversation of its own. What the
+        newest calls brought is left out: there may be no room for it."""
+        rows = [{**b, "content": _LEFT_OUT} if "content" in b else b for b in blocks]
+        self._add([*rows, text_block(_HAND_OFF)])
+        with contextlib.suppress(_Full):
+            self._said = self._ask().text or self._said
+        self._begin_afresh(self._said)
 
     def _begin_afresh(self, hand_off: str) -> None:
-        self._renewed += 1
         self.hand_off(hand_off)
         first = opening(self._prompt)
         note = text_block(
@@ -304,6 +314,10 @@ class Loop(Generic[Result]):
 
 def _stopped() -> Ending[Any]:
     return Ending(None, FailureClass.INFRASTRUCTURE, "It was stopped on request.", resumable=True)
+
+
+def _tokens(blocks: list[dict[str, Any]]) -> int:
+    return int(_size(blocks) / BYTES_PER_TOKEN)
 
 
 def _size(messages: Sequence[Message]) -> int:

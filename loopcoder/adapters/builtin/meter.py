@@ -15,7 +15,9 @@ REPLY_TOKENS = 16_000
 LEAST_REPLY = 1_000
 """With less room than this for a reply there is no point in asking."""
 
-_BYTES_PER_TOKEN = 2.5  # fewer than in any usual text, so that new input is never underestimated
+BYTES_PER_TOKEN = 2.5
+"""Fewer than in any usual text, so that new input is not underestimated."""
+
 _NEARLY = 0.8
 
 
@@ -56,7 +58,7 @@ class Meter:
         """How long the next reply may be, in tokens, whatever the provider's cache still holds;
         below LEAST_REPLY when it must not be asked for. `new_bytes` is what the conversation has
         grown by since the last reply, or its whole."""
-        coming = self.known + math.ceil(new_bytes / _BYTES_PER_TOKEN)
+        coming = self.known + math.ceil(new_bytes / BYTES_PER_TOKEN)
         room = REPLY_TOKENS
         if self.limits.tokens is not None:
             room = min(room, self.limits.tokens - self.used.total - coming)
@@ -86,7 +88,7 @@ class Meter:
         return f"It used {used}, and the next reply may need more than is left."
 
     def _most(self, new_bytes: int) -> int:
-        return self.known + math.ceil(new_bytes / _BYTES_PER_TOKEN) + LEAST_REPLY
+        return self.known + math.ceil(new_bytes / BYTES_PER_TOKEN) + LEAST_REPLY
 
     def warning(self) -> str:
         """Said once for each limit that comes near, so that the work is brought to an end."""

@@ -17,11 +17,13 @@ from loopcoder.adapters.builtin.conversation import Message
 
 @dataclass
 class Transcript:
-    """An open session. `messages` is the conversation so far, `interrupted` how it began."""
+    """An open session. `messages` is the conversation so far, `interrupted` how it was left,
+    `prompt` the hash of what it was asked last."""
 
     path: Path
     messages: list[Message] = field(default_factory=list)
     interrupted: bool = False
+    prompt: str = ""
     _ended: bool = False
 
     @property
@@ -83,6 +85,8 @@ def _load(path: Path) -> Transcript:
             good += len(line)
             if row["kind"] == "message":
                 found.messages.append(row["message"])
+            elif row["kind"] in ("begin", "taken up"):
+                found.prompt = row["prompt"]
             elif row["kind"] == "merged":
                 found.messages.pop()
             elif row["kind"] == "fresh":
