@@ -110,6 +110,16 @@ class Relabel:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteBranch:
+    """Remove the unit's branch, which still is where it was merged."""
+
+    unit: UnitId
+    branch: str
+    head: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestReview:
     """Ask people or teams to look at the unit's pull request."""
 
@@ -188,6 +198,7 @@ Action = (
     | Abandon
     | Unlabel
     | Relabel
+    | DeleteBranch
     | RequestReview
     | Tell
     | Accept
@@ -203,6 +214,7 @@ Upkeep = (
     | Abandon
     | Unlabel
     | Relabel
+    | DeleteBranch
     | RequestReview
     | Tell
     | Accept

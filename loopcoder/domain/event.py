@@ -430,6 +430,24 @@ class PullTold(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class BooksMade(Fact):
+    """A commit of ours for the bookkeeping branch. `digest` is that of the roadmap's new texts."""
+
+    kind: ClassVar[str] = "books.made"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    head: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BooksProposed(Fact):
+    """The bookkeeping branch's pull request."""
+
+    kind: ClassVar[str] = "books.proposed"
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Landed(Fact):
     """A commit reached the work branch (`landing: commit`)."""
 
@@ -542,6 +560,8 @@ FACTS: tuple[type[Fact], ...] = (
     PullUpdated,
     ReviewRequested,
     PullTold,
+    BooksMade,
+    BooksProposed,
     Landed,
     BaseChecked,
     Sealed,

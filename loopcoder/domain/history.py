@@ -77,6 +77,20 @@ class PullRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BooksRecord:
+    """Our bookkeeping branch: the newest commit made for it, all those made so far, and what the
+    newest says."""
+
+    head: str = ""
+    heads: frozenset[str] = frozenset()
+    digest: str = ""
+    number: int | None = None
+
+
+NO_BOOKS = BooksRecord()
+
+
+@dataclass(frozen=True, slots=True)
 class Waiver:
     blocker: int
     edges_digest: str
@@ -192,6 +206,7 @@ class History:
     sealed: e.Sealed | None = None
     calibrations: dict[str, tuple[datetime, e.Calibrated]] = field(default_factory=dict)
     judged_cases: dict[tuple[str, str], tuple[datetime, e.CaseJudged]] = field(default_factory=dict)
+    books: BooksRecord = NO_BOOKS
     head: str = ""
     length: int = 0
 
@@ -217,6 +232,7 @@ class History:
             self.sealed,
             dict(self.calibrations),
             dict(self.judged_cases),
+            self.books,
             self.head,
             self.length,
         )
@@ -294,6 +310,11 @@ class History:
                 self.judged_cases = {
                     key: row for key, row in self.judged_cases.items() if key[0] != fact.identity
                 }
+            case e.BooksMade() as fact:
+                heads = self.books.heads | {fact.head}
+                self.books = replace(self.books, head=fact.head, heads=heads, digest=fact.digest)
+            case e.BooksProposed() as fact:
+                self.books = replace(self.books, number=fact.number)
             case _:
                 pass
 

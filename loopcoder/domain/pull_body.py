@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from loopcoder.domain.pull_template import fill_template
 from loopcoder.domain.settings import CommitStyle
 from loopcoder.domain.unit import Unit, UnitId, is_unit_id
 from loopcoder.domain.untrusted import cell, code, fence, quote, sanitise, sanitise_line
@@ -39,7 +40,7 @@ class PullFacts:
     """Everything a pull request's body tells. `files` are the changed paths, `escalations` what
     the change policy wants a person to look at, `earlier` the findings of rounds before, mended
     since. `closes` is false for a change that leaves its issue open. `attestation` is the signed
-    envelope (`domain/dsse.py`)."""
+    envelope (`domain/dsse.py`), `template` the repository's own pull request template."""
 
     unit: Unit
     attempt: int
@@ -60,6 +61,7 @@ class PullFacts:
     warnings: Sequence[str] = ()
     branch: str = ""
     attestation: bytes = b""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,20 @@ def pull_body(facts: PullFacts) -> str:
         *_closing(facts),
         *_escalations(facts.escalations),
         *_asked(facts.unit),
-        "## What changed\n\n" + "\n".join(_changed(facts)),
-        "## Checks\n\n" + "\n".join(_checks(facts.checks)),
-        "## Review\n\n" + "\n".join(_review(facts)),
+        fill_template(facts.template, _sections(facts)),
         *_warnings(facts.warnings),
         "---\n\n" + _provenance(facts),
         *_attested(facts),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _sections(facts: PullFacts) -> list[tuple[str, str]]:
+    return [
+        ("What changed", "\n".join(_changed(facts))),
+        ("Checks", "\n".join(_checks(facts.checks))),
+        ("Review", "\n".join(_review(facts))),
+    ]
 
 
 def status_comment(unit: UnitId, reasons: Sequence[str]) -> str:

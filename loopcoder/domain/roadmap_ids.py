@@ -16,7 +16,7 @@ MINT_LENGTH = 24
 ID_COMMENT = re.compile(r"<!--\s*id\s*[:=]\s*(?P<id>.*?)\s*-->", re.IGNORECASE | re.DOTALL)
 ANCHOR_ID = re.compile(r"(?:^|(?<=\s))\^(?P<id>[A-Za-z0-9][\w.-]*)[ \t]*$", re.MULTILINE)
 
-_RESERVED = re.compile(r"gh-\d+|ci-[0-9a-f]{4,}|fix-base")
+_RESERVED = re.compile(r"gh-\d+|ci-[0-9a-f]{4,}|fix-base|bookkeeping")
 _LEAD = re.compile(
     r"(?P<open>[*_`\[(~]*)(?P<token>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?P<close>[.*_`\])~:：]*)"
     r"(?P<link>\([^()\s]*\)[*_~]*:?[*_]*)?(?P<dash>\s+[-–—](?=\s))?(?=\s|$|(?<=：))",
@@ -50,7 +50,7 @@ def is_reserved_id(text: str) -> bool:
     """Whether an id belongs to units that no roadmap names.
 
     `gh-<n>` are hand-made issues, `ci-<fingerprint>` (hexadecimal) failures of CI, `fix-base` a
-    red base branch.
+    red base branch, and `bookkeeping` is the branch that ticks boxes.
     """
     return _RESERVED.fullmatch(text) is not None
 

@@ -250,6 +250,9 @@ class Settings:
     policy: ChangePolicy = ChangePolicy()
     commit: CommitStyle = CommitStyle()
     reviewers: tuple[str, ...] = ()
+    bookkeeping: bool = True
+    propose_ids: bool = False
+    delete_merged_branches: bool = True
     landing: Landing = Landing()
     skills_budget: int = 8000
     skills_paths: tuple[str, ...] = ()

@@ -47,6 +47,8 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
         yield from _left_open(view)
     if is_done(view) or is_dropped(view) or view.parts_done:
         yield from _finished(view, snapshot)
+        if settings.delete_merged_branches:
+            yield from _merged_branch(view)
         return
     if view.open_pull and view.record.pull:
         yield from _about_pull(view, snapshot, settings)
@@ -127,6 +129,16 @@ def _finished(view: UnitView, snapshot: Snapshot) -> Iterator[act.Upkeep]:
         yield act.CloseIssue(view.id, issue.number, CloseReason.COMPLETED, _how_done(view))
     if state_of(view, snapshot.history) in TERMINAL and CommandLabel.NEEDS_HUMAN in issue.labels:
         yield act.Unlabel(view.id, issue.number, CommandLabel.NEEDS_HUMAN, "the unit is finished")
+
+
+def _merged_branch(view: UnitView) -> Iterator[act.Upkeep]:
+    """Our branch after the merge, while nobody has put anything else there."""
+    pull, ours = view.pull, view.record.pull
+    if pull is None or ours is None or pull.number != ours.number or not view.merged:
+        return
+    if view.branch_head and view.branch_head == pull.head:
+        reason = f"#{pull.number} was merged"
+        yield act.DeleteBranch(view.id, pull.branch, pull.head, reason)
 
 
 def _how_done(view: UnitView) -> str:

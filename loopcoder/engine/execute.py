@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from loopcoder.domain import action as act
 from loopcoder.domain.budget import settle_orphan
+from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.event import (
     Approved,
     AttemptFinished,
@@ -53,6 +56,8 @@ def execute(
                 approved = snapshot.history.unit(action.unit).approved
                 text = approved_comment(action.unit, approved.by if approved else "")
                 tell_on_issue(services, action.unit, action.issue, text, only_edit=True)
+        case act.DeleteBranch():
+            _delete_branch(services, action)
         case act.RequestReview():
             _request_review(services, action)
         case act.Tell():
@@ -90,6 +95,16 @@ def _ask_person(services: Services, snapshot: Snapshot, action: act.Relabel) -> 
     with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
         services.tracker.add_label(action.issue, action.label)
         running.receipt["label"] = action.label
+
+
+def _delete_branch(services: Services, action: act.DeleteBranch) -> None:
+    """Whoever moves it at this very moment keeps it."""
+    detail = {"head": action.head}
+    with (
+        suppress(Stale),
+        effect(services.journal, "branch.delete", action.branch, detail, unit=action.unit),
+    ):
+        services.code_host.delete_branch(action.branch, action.head)
 
 
 def _request_review(services: Services, action: act.RequestReview) -> None:

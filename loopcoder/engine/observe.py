@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from loopcoder.domain.bookkeeping import BRANCH as BOOKKEEPING
 from loopcoder.domain.branch import PREFIX, branch_name, is_ours
 from loopcoder.domain.ci import NO_VERDICTS, Verdicts, judge_checks
 from loopcoder.domain.graph import chain_lengths
@@ -94,8 +95,12 @@ def observe(
         history=world.history,
         tick=tick,
         depth=chain_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
-        open_pulls=sum(1 for p in world.pulls if p.is_open and is_ours(p.branch)),
+        open_pulls=sum(1 for p in world.pulls if p.is_open and _is_work(p.branch)),
     )
+
+
+def _is_work(branch: str) -> bool:
+    return is_ours(branch) and branch != BOOKKEEPING
 
 
 def _base_state(services: Services, base: str, history: History) -> BaseState:

@@ -11,6 +11,7 @@ from loopcoder.domain.diagnostic import LoopcoderError, Stale
 from loopcoder.domain.event import Entry, Landed, Proposed, PullOpened, PullUpdated, StageFinished
 from loopcoder.domain.issue import PullDraft, PullRequest
 from loopcoder.domain.pull_body import PullFacts, pull_body, pull_title
+from loopcoder.domain.pull_template import find_template
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt import Ended, Judged, end_attempt
@@ -158,6 +159,8 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         ),
         branch=branch,
         attestation=attestation.envelope,
+        closes=not desk.view.parts or desk.view.parts_done,
+        template=_template(services, step.base),
     )
     return PullDraft(
         title=pull_title(unit, services.settings.commit),
@@ -166,6 +169,12 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         base=services.settings.base,
         draft=judged.draft,
     )
+
+
+def _template(services: Services, base: str) -> str:
+    """The repository's own template, as the base commit has it: a change brings no frame along."""
+    path = find_template(services.workspaces.list_files(base))
+    return (services.workspaces.read(base, path) or "") if path else ""
 
 
 def cost_of(judged: Judged) -> Decimal:

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from loopcoder.domain import action as act
 from loopcoder.domain.decide import decide
-from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError, RateLimited
+from loopcoder.domain.diagnostic import (
+    ConfigurationError,
+    Diagnostic,
+    LoopcoderError,
+    RateLimited,
+    RoadmapError,
+)
 from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
 from loopcoder.domain.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import LandingMode
@@ -17,6 +23,7 @@ from loopcoder.domain.snapshot import BaseState, Snapshot, TickState
 from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine
 from loopcoder.domain.tick_summary import conclude
 from loopcoder.domain.unit import Roadmap, UnitId
+from loopcoder.engine.bookkeeping import keep_books
 from loopcoder.engine.execute import execute
 from loopcoder.engine.hearing import hear
 from loopcoder.engine.observe import look, observe
@@ -81,7 +88,13 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         )
         try:
             snapshot = passes(services, options, gathered, _act)
+            books = keep_books(services, snapshot)
             report = summarise(services, snapshot, gathered)
+            if books:
+                report = replace(report, waiting_for_you=(*report.waiting_for_you, books))
+        except RoadmapError:
+            keep_books(services, None)
+            raise
         except RateLimited as limit:
             report = cut_short(services, gathered, limit)
     if report.try_again_at is None:

@@ -283,6 +283,9 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         ),
         commit=CommitStyle(**_fields(data.commit)),
         reviewers=tuple(data.reviewers),
+        bookkeeping=data.bookkeeping,
+        propose_ids=data.propose_ids,
+        delete_merged_branches=data.delete_merged_branches,
         landing=Landing(
             mode=LandingMode(data.landing.mode),
             work_branch=data.landing.work_branch or "",

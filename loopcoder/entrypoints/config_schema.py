@@ -538,6 +538,15 @@ class Configuration(Section):
     policy: PolicySection = _section(PolicySection, "Guardrails on a change.")
     commit: CommitSection = _section(CommitSection, "The look of commits.")
     reviewers: Texts = Field([], description="People or teams asked for review without `Owner:`.")
+    bookkeeping: Flag = Field(
+        True, description="On GitHub: one pull request ticks the boxes of finished units."
+    )
+    propose_ids: Flag = Field(
+        False, description="On GitHub: that pull request also writes the ids that units lack."
+    )
+    delete_merged_branches: Flag = Field(
+        True, description="Remove our branches after their pull requests were merged."
+    )
     landing: Annotated[LandingSection, BeforeValidator(_landing)] = _section(
         LandingSection, "How finished work lands."
     )

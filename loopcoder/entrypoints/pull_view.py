@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loopcoder.domain.bookkeeping import BRANCH as BOOKKEEPING
 from loopcoder.domain.branch import is_ours
 from loopcoder.domain.issue import Feedback, PullRequest
 from loopcoder.domain.verdict import Check
@@ -15,7 +16,8 @@ HEADER = ("pr", "state", "unit", "title", "branch", "head", "closes")
 
 def unit_of(pull: PullRequest) -> str:
     """The unit whose branch it is; empty for a branch that is not ours."""
-    return pull.branch.rpartition("/")[2] if is_ours(pull.branch) else ""
+    ours = is_ours(pull.branch) and pull.branch != BOOKKEEPING
+    return pull.branch.rpartition("/")[2] if ours else ""
 
 
 def state_word(pull: PullRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,6 +102,11 @@ class Workspaces(Protocol):
 
     def combine(self, base: str, commits: Sequence[str], message: str) -> Combination:
         """Merge commits one after the other onto a base; those that conflict are evicted."""
+
+    def write_files(
+        self, base: str, files: Mapping[str, str], parents: Sequence[str], draft: CommitDraft
+    ) -> str:
+        """A commit on `parents` that is `base` with these text files; it is kept alive."""
 
     def is_kept(self, commit: str) -> bool:
         """Whether the commit's objects are at hand."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,23 @@ def write_commit(
         input=message_of(draft).encode("utf-8", "replace"), env=identity_of(draft),
     )  # fmt: skip
     return done.stdout.decode().strip()
+
+
+def write_texts(
+    git: Git, base: str, files: Mapping[str, str], parents: Sequence[str], draft: CommitDraft
+) -> str:
+    """A commit that is `base` but for some text files, made without any working tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git.run("read-tree", base, env=index)
+        for path, text in files.items():
+            blob = git.run("hash-object", "-w", "--stdin", input=text.encode())
+            listed = git.run("ls-files", "--format=%(objectmode)", "--", path, env=index)
+            mode = listed.stdout.decode().strip() or "100644"
+            entry = f"{mode},{blob.stdout.decode().strip()},{path}"
+            git.run("update-index", "--add", "--cacheinfo", entry, env=index)
+        tree = git.run("write-tree", env=index).stdout.decode().strip()
+    return write_commit(git, tree, parents, draft)
 
 
 def sign_commit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from loopcoder.adapters.git.commit import (
     keep_ref,
     sign_commit,
     write_commit,
+    write_texts,
 )
 from loopcoder.adapters.git.diff_text import DIFF, PATCH
 from loopcoder.adapters.git.folder import Folder, list_folders, unresolved_conflicts
@@ -108,6 +109,16 @@ class GitWorkspaces:
     def combine(self, base: str, commits: Sequence[str], message: str) -> Combination:
         self.repository.require_git()
         return combine_commits(self._plumbing, base, commits, message)
+
+    def write_files(
+        self, base: str, files: Mapping[str, str], parents: Sequence[str], draft: CommitDraft
+    ) -> str:
+        commit = write_texts(self.repository.git, base, files, parents, draft)
+        ref = "refs/loopcoder/written"
+        if draft.sign:
+            commit = sign_commit(self.repository, ref, commit, parents, draft)
+        keep_ref(self.repository, ref, commit)
+        return commit
 
     def is_kept(self, commit: str) -> bool:
         return self._plumbing.succeeds("cat-file", "-e", f"{commit}^{{commit}}")
