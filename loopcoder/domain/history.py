@@ -97,6 +97,37 @@ class Waiver:
     by: str
 
 
+MOST_FLAKES = 3
+"""How often a job may fail and pass on one commit before a person is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class CiRecord:
+    """What CI said of one failure: the newest failed and passed run, and where it was a flake.
+
+    Runs are `<id>.<attempt>`; `runs` are those in which it was seen.
+    """
+
+    workflow: str
+    job: str
+    failed: str
+    commit: str
+    passed: str = ""
+    runs: frozenset[str] = frozenset()
+    flakes: frozenset[str] = frozenset()
+
+    @property
+    def is_green(self) -> bool:
+        """Whether it went away since it was last seen."""
+        return bool(self.passed) and run_order(self.passed) > run_order(self.failed)
+
+
+def run_order(run: str) -> tuple[int, int]:
+    """Runs by time: `<id>.<attempt>`, both numbers."""
+    number, _, attempt = run.partition(".")
+    return int(number), int(attempt or 1)
+
+
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
     """Everything recorded about one unit. What people commented up to `heard_until` counts."""
@@ -124,6 +155,7 @@ class UnitRecord:
     attempts: tuple[AttemptRecord, ...] = ()
     pull: PullRecord | None = None
     landed: e.Landed | None = None
+    ci: CiRecord | None = None
 
     @property
     def current(self) -> AttemptRecord | None:
@@ -344,6 +376,8 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return replace(record, applied=fact, waivers=_still_waived(record, fact))
         case e.Proposed():
             return replace(record, proposed=fact)
+        case e.CiFailed() | e.CiPassed() | e.CiFlaked():
+            return replace(record, ci=_with_ci(record.ci, fact))
         case e.Filed():
             return replace(
                 record,
@@ -413,6 +447,24 @@ def with_word(record: UnitRecord, word: e.EdgeAdded | e.EdgeWaived) -> UnitRecor
         added_edges=record.added_edges - {word.blocker},
         waivers=(*record.waivers, Waiver(word.blocker, word.edges_digest, word.by)),
     )
+
+
+def _with_ci(
+    before: CiRecord | None, fact: e.CiFailed | e.CiPassed | e.CiFlaked
+) -> CiRecord | None:
+    match fact:
+        case e.CiFailed():
+            runs = (before.runs if before else frozenset()) | {fact.run}
+            known = before or CiRecord(fact.workflow, fact.job, fact.run, fact.commit)
+            newest = max(known.failed, fact.run, key=run_order)
+            commit = fact.commit if newest == fact.run else known.commit
+            return replace(known, failed=newest, commit=commit, runs=runs)
+        case e.CiPassed() if before:
+            return replace(before, passed=fact.run)
+        case e.CiFlaked() if before:
+            return replace(before, passed=fact.run, flakes=before.flakes | {fact.failed})
+        case _:
+            return before
 
 
 def _was_refused(record: UnitRecord, finished: e.EffectFinished) -> bool:

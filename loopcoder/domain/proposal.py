@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from loopcoder.domain.history import History, UnitRecord
+from loopcoder.domain.history import MOST_FLAKES, History, UnitRecord
 from loopcoder.domain.issue import CommandLabel, Issue
-from loopcoder.domain.unit import Roadmap, Unit, UnitId, text_digest
+from loopcoder.domain.unit import Box, Roadmap, Unit, UnitId, text_digest
 
 _PRIORITY = {"fix-base": 0}
 HAND_MADE = "hand-made"
@@ -79,10 +79,18 @@ def proposed_unit(record: UnitRecord, position: int = 0) -> Unit:
         body=proposed.body,
         section=proposed.origin,
         file="",
+        box=Box.DONE if _is_over(record) else Box.OPEN,
         position=position,
         priority=_PRIORITY.get(record.id, 3),
         verify=proposed.verify,
+        labels=(CommandLabel.CI_FAILURE.value,) if record.ci else (),
     )
     if is_approved(record, text_digest(unit)):
         return unit
-    return replace(unit, labels=(CommandLabel.PROPOSED.value,))
+    return replace(unit, labels=(*unit.labels, CommandLabel.PROPOSED.value))
+
+
+def _is_over(record: UnitRecord) -> bool:
+    """A failure of CI that is green again. One that comes and goes is for a person to close."""
+    ci = record.ci
+    return ci is not None and ci.is_green and len(ci.flakes) < MOST_FLAKES

@@ -189,6 +189,13 @@ class GitHubManners:
     claim_time_s: float = 15 * MINUTE
 
 
+@dataclass(frozen=True, slots=True)
+class DiscoverSettings:
+    """`max_open`: most issues from CI failures that are open at once."""
+
+    max_open: int = 5
+
+
 class Signing(StrEnum):
     """Who vouches for a change: a key, the run's identity, whichever there is, or nobody."""
 
@@ -259,6 +266,7 @@ class Settings:
     retention_s: float = 30 * 24 * HOUR
     github: GitHubManners = GitHubManners()
     attestation: AttestationSettings = AttestationSettings()
+    discover: DiscoverSettings = DiscoverSettings()
     source: str = ""
 
     @property

@@ -24,6 +24,7 @@ from loopcoder.domain.settings import (
     Command,
     CommitStyle,
     CostBasis,
+    DiscoverSettings,
     GitHubManners,
     Independence,
     Landing,
@@ -295,6 +296,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         skills_budget=data.skills.budget,
         skills_paths=tuple(data.skills.paths),
         retention_s=data.retention,
+        discover=DiscoverSettings(data.discover.max_open),
         attestation=AttestationSettings(
             Signing(data.attestation.sign), data.attestation.key, tuple(data.attestation.signers)
         ),

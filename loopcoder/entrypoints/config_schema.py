@@ -439,6 +439,10 @@ class LandingSection(Section):
     )
 
 
+class DiscoverSection(Section):
+    max_open: Count = Field(5, description="Most issues from CI failures open at once.")
+
+
 class AttestationSection(Section):
     sign: Annotated[
         Literal["auto", "ssh", "oidc", "off"],
@@ -550,6 +554,7 @@ class Configuration(Section):
     landing: Annotated[LandingSection, BeforeValidator(_landing)] = _section(
         LandingSection, "How finished work lands."
     )
+    discover: DiscoverSection = _section(DiscoverSection, "Issues from CI failures.")
     attestation: Annotated[AttestationSection, BeforeValidator(_attestation)] = _section(
         AttestationSection, "Signed statements of how changes came to be."
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from loopcoder.domain.ci import CheckRun
+from loopcoder.domain.ci_failure import Job, WorkflowRun
 
 
 class ContinuousIntegration(Protocol):
@@ -23,6 +24,15 @@ class ContinuousIntegration(Protocol):
     def read_log(self, check: CheckRun) -> str:
         """The log of one report, else what its reporter says; empty when there is neither."""
 
+    def list_runs(self, branch: str) -> Sequence[WorkflowRun]:
+        """The newest workflow runs of a branch, some hundred of them at the most."""
+
+    def list_jobs(self, run: WorkflowRun) -> Sequence[Job]:
+        """The jobs of a run's newest attempt."""
+
+    def read_job_log(self, job: Job) -> str:
+        """The end of a job's log; empty when it is not kept any more."""
+
     def remarks(self) -> Sequence[str]:
         """What could not be read so far, and what to do about it, for the report."""
 
@@ -37,6 +47,15 @@ class NoChecks:
         return frozenset()
 
     def read_log(self, check: CheckRun) -> str:
+        return ""
+
+    def list_runs(self, branch: str) -> Sequence[WorkflowRun]:
+        return ()
+
+    def list_jobs(self, run: WorkflowRun) -> Sequence[Job]:
+        return ()
+
+    def read_job_log(self, job: Job) -> str:
         return ""
 
     def remarks(self) -> Sequence[str]:

@@ -12,6 +12,7 @@ from loopcoder.adapters.github.errors import Forbidden
 from loopcoder.adapters.github.mapping import Payload, read_time
 from loopcoder.adapters.github.session import Session
 from loopcoder.domain.ci import CheckRun, CheckState
+from loopcoder.domain.ci_failure import Job, RunState, WorkflowRun
 from loopcoder.domain.diagnostic import NotFound, Stale
 
 LONGEST_LOG = 8_000_000
@@ -19,6 +20,7 @@ LONGEST_LOG = 8_000_000
 
 _KEPT = "ci"
 _MOST_KEPT = 300
+_RUNS = 100
 _SOON_S = 60.0
 _JOB = re.compile(r"/actions/runs/\d+/job/(\d+)")
 _CONCLUSIONS = {
@@ -94,6 +96,29 @@ class GitHubCi:
             return check.summary
         return text or check.summary
 
+    def list_runs(self, branch: str) -> Sequence[WorkflowRun]:
+        path = self._session.path("actions", "runs")
+        try:
+            page = self._session.read(path, {"branch": branch, "per_page": _RUNS}).data
+        except Forbidden as refused:
+            self._refused[str(refused)] = None
+            return []
+        name = self._session.repository.lower()
+        return [read_workflow_run(each, name) for each in page["workflow_runs"]]
+
+    def list_jobs(self, run: WorkflowRun) -> Sequence[Job]:
+        path = self._session.path("actions", "runs", run.id, "jobs")
+        pages = self._session.pages(path, {"filter": "latest"})
+        return [read_job(each) for page in pages for each in page["jobs"]]
+
+    def read_job_log(self, job: Job) -> str:
+        try:
+            return self._session.linked(
+                self._session.path("actions", "jobs", job.log, "logs"), LONGEST_LOG
+            )
+        except (NotFound, Forbidden):
+            return ""
+
     def remarks(self) -> Sequence[str]:
         return [f"checks are not looked at: {each}" for each in self._refused]
 
@@ -168,6 +193,48 @@ def read_status(payload: Payload, commit: str) -> CheckRun:
     )
 
 
+_RUN_STATES = {
+    "success": RunState.GREEN,
+    "failure": RunState.RED,
+    "timed_out": RunState.RED,
+    "startup_failure": RunState.RED,
+}
+
+
+def read_workflow_run(payload: Payload, repository: str) -> WorkflowRun:
+    """`repository` is `owner/name` in small letters: what else ran is not ours."""
+    source = str((payload.get("head_repository") or {}).get("full_name") or "").lower()
+    done = payload["status"] == "completed"
+    state = _RUN_STATES.get(str(payload.get("conclusion")), RunState.OTHER)
+    return WorkflowRun(
+        id=int(payload["id"]),
+        attempt=int(payload.get("run_attempt") or 1),
+        workflow=str(payload.get("name") or payload.get("path") or ""),
+        commit=str(payload["head_sha"]),
+        branch=str(payload.get("head_branch") or ""),
+        event=str(payload["event"]),
+        state=state if done else RunState.OTHER,
+        at=read_time(payload["created_at"]),
+        own=source == repository,
+        url=str(payload.get("html_url") or ""),
+    )
+
+
+def read_job(payload: Payload) -> Job:
+    done = payload["status"] == "completed"
+    failed = (s for s in payload.get("steps") or () if s.get("conclusion") in _FAILED)
+    return Job(
+        name=str(payload["name"]),
+        state=_RUN_STATES.get(str(payload.get("conclusion")), RunState.OTHER)
+        if done
+        else RunState.OTHER,
+        step=next((str(step["name"]) for step in failed), ""),
+        log=str(payload["id"]),
+        url=str(payload.get("html_url") or ""),
+    )
+
+
+_FAILED = ("failure", "timed_out")
 _NEVER = "1970-01-01T00:00:00Z"
 
 

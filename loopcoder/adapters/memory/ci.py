@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.domain.ci import CheckRun, CheckState
+from loopcoder.domain.ci_failure import Job, WorkflowRun
 
 
 @dataclass
@@ -17,6 +18,7 @@ class MemoryCi:
     runs: list[CheckRun] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
     required: dict[str, frozenset[str]] = field(default_factory=dict)
+    workflows: list[tuple[WorkflowRun, Sequence[Job]]] = field(default_factory=list)
 
     def list_checks(self, commit: str) -> Sequence[CheckRun]:
         with self.forge.reading("list_checks"):
@@ -29,6 +31,18 @@ class MemoryCi:
     def read_log(self, check: CheckRun) -> str:
         with self.forge.reading("read_log"):
             return self.logs.get(check.log, "") or check.summary
+
+    def list_runs(self, branch: str) -> Sequence[WorkflowRun]:
+        with self.forge.reading("list_runs"):
+            return [run for run, _ in self.workflows if run.branch == branch]
+
+    def list_jobs(self, run: WorkflowRun) -> Sequence[Job]:
+        with self.forge.reading("list_jobs"):
+            return next((jobs for known, jobs in self.workflows if known == run), ())
+
+    def read_job_log(self, job: Job) -> str:
+        with self.forge.reading("read_job_log"):
+            return self.logs.get(job.log, "")
 
     def remarks(self) -> Sequence[str]:
         return ()
