@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loopcoder.domain.diagnostic import Diagnostic, Severity
@@ -10,25 +10,31 @@ from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import OURS, Actor, Issue
 from loopcoder.domain.issue_body import MARK, parse_body
 from loopcoder.domain.plan import Actual
-from loopcoder.domain.unit import Roadmap, UnitId
+from loopcoder.domain.unit import Box, Roadmap, UnitId
 
 CREATED = "created"
 RECREATED = "recreated"
 RECOVERED = "recovered"
 ADOPTED = "adopted"
+GONE = "gone"
+TRANSFERRED = "transferred"
 
 
 @dataclass(slots=True)
 class Bindings:
-    """`issues` maps units to their issues, also units that left the roadmap; `recovered` are
-    those that a marker led to, `moved` those whose issue got another number; `gone` maps units to
-    issue numbers that are no more; `duplicates` are open issues, by their database
-    ids, that we filed a second time for a unit."""
+    """Which issue each unit is.
+
+    `issues` also has units that left the roadmap; `recovered` are those that a marker led to,
+    `moved` those whose issue got another number. `gone` maps units to issue numbers that are no
+    more, and `moved_away` those of them that are in another repository to a sentence about it.
+    `duplicates` are open issues, by their database ids, that we filed a second time for a unit.
+    """
 
     issues: dict[UnitId, Issue] = field(default_factory=dict)
     recovered: set[UnitId] = field(default_factory=set)
     moved: set[UnitId] = field(default_factory=set)
     gone: dict[UnitId, int] = field(default_factory=dict)
+    moved_away: dict[UnitId, str] = field(default_factory=dict)
     duplicates: dict[int, tuple[UnitId, Issue]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -48,16 +54,27 @@ def bind_issues(
             continue
         owners[record.database_id] = record.id
         if record.plan == desired.plan:
-            _bind(found, record, by_id.get(record.database_id))
+            _bind(found, record, by_id.get(record.database_id), actual.moved)
         elif record.id in desired.by_id:
             _report_other_plan(found, record, desired.plan)
+    for unit, where in found.moved_away.items():
+        if unit in desired.by_id and desired.by_id[unit].box is Box.OPEN:
+            found.warn(
+                f"{unit} is not worked on here: {where.rstrip('.')}.",
+                "Drop it here with [-], or give it another id to have it filed here again.",
+            )
     _recover(found, desired, actual, owners, trusted | {actual.me.id}, history.duplicates)
     return found
 
 
-def _bind(found: Bindings, record: UnitRecord, issue: Issue | None) -> None:
+def _bind(
+    found: Bindings, record: UnitRecord, issue: Issue | None, moved: Mapping[int, str]
+) -> None:
     assert record.number is not None
     if issue is None:
+        if record.bound_how == TRANSFERRED or record.number in moved:
+            where = moved.get(record.number, f"its issue #{record.number} was transferred")
+            found.moved_away[record.id] = where
         found.gone[record.id] = record.number
         return
     found.issues[record.id] = issue
@@ -114,6 +131,7 @@ def _take_first(
     found.issues[unit] = first
     found.recovered.add(unit)
     found.gone.pop(unit, None)
+    found.moved_away.pop(unit, None)
     for other in others:
         _add_second(found, unit, other, me, merged)
 

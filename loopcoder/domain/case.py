@@ -18,7 +18,7 @@ from loopcoder.domain.unit_text import UnitText, normal, render_text
 @dataclass(frozen=True, slots=True)
 class Case:
     """`applied` is what we last wrote, as far as is known; `left_open` are writes without a
-    receipt. `present` is None exactly where there is no issue."""
+    receipt. `present` is None exactly where there is no issue; `moved_away` says where it went."""
 
     unit: Unit
     record: UnitRecord
@@ -27,6 +27,7 @@ class Case:
     present: Present | None = None
     applied: UnitApplied | None = None
     left_open: tuple[Event, ...] = ()
+    moved_away: str = ""
 
     @property
     def recorded_box(self) -> str:
@@ -67,7 +68,8 @@ def _case(
     text = render_text(unit)
     issue = bindings.issues.get(unit.id)
     if issue is None:
-        return Case(unit, record, text, left_open=left_open)
+        where = bindings.moved_away.get(unit.id, "")
+        return Case(unit, record, text, left_open=left_open, moved_away=where)
     present = _present(issue, record, unit.id, plan)
     known = UnitRecord(unit.id) if unit.id in bindings.recovered else record
     applied = last_applied(known, issue, present, left_open)

@@ -90,6 +90,10 @@ class NotFound(LoopcoderError):
     """A named thing does not exist."""
 
 
+class Moved(NotFound):
+    """A named thing is in another repository now, into which nothing is followed."""
+
+
 class Stale(LoopcoderError):
     """Reality moved since the decision was taken; decide again, force nothing."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -63,7 +63,8 @@ class Edge:
 @dataclass(frozen=True, slots=True)
 class Actual:
     """The tracker as it stands. The functions are asked only where a label of ours is missing, or
-    an author is unknown. `native` is None where the tracker keeps no dependencies."""
+    an author is unknown. `native` is None where the tracker keeps no dependencies. `moved` says
+    of issue numbers that lead elsewhere now, in a sentence, where that is."""
 
     issues: Sequence[Issue]
     me: Actor
@@ -71,6 +72,7 @@ class Actual:
     label_events: Callable[[int], Sequence[LabelEvent]] = lambda number: ()
     may_write: Callable[[Actor], bool] = lambda actor: True
     native: NativeEdges | None = None
+    moved: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

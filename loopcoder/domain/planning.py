@@ -6,7 +6,15 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from loopcoder.domain.binding import ADOPTED, RECOVERED, RECREATED, Bindings, bind_issues
+from loopcoder.domain.binding import (
+    ADOPTED,
+    GONE,
+    RECOVERED,
+    RECREATED,
+    TRANSFERRED,
+    Bindings,
+    bind_issues,
+)
 from loopcoder.domain.case import Case, collect_cases, collect_orphans
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.drift import (
@@ -73,6 +81,7 @@ def plan_changes(
     reused = [error for case in cases.values() if (error := find_reuse(case, options))]
     said = (*diagnostics, *bindings.diagnostics, *reused, *warnings)
     said += (*graph.diagnostics, *native.warnings())
+    found += [_left(history.unit(id)) for id in sorted(bindings.gone.keys() - cases.keys())]
     merged = plan_duplicates(bindings)
     return Plan((*changes, *found, *vanished, *merged), said, desired.plan)
 
@@ -121,6 +130,18 @@ def _found(
     )
 
 
+def _left(record: UnitRecord) -> Change:
+    """A unit that left the roadmap, and whose issue left the tracker."""
+    return Change(
+        ChangeAction.NOOP,
+        record.id,
+        None,
+        record.applied.title if record.applied else "",
+        f"no longer in the roadmap; its issue #{record.number} is gone",
+        facts=tuple(_gone(record, "")),
+    )
+
+
 def _labelled(label: str, cases: dict[UnitId, Case]) -> Iterator[int]:
     for case in cases.values():
         if case.issue is not None and case.applied and label in case.applied.labels:
@@ -130,6 +151,7 @@ def _labelled(label: str, cases: dict[UnitId, Case]) -> Iterator[int]:
 def _to_file(case: Case, standing: Standing) -> bool:
     return (
         case.issue is None
+        and not case.moved_away
         and standing.box is Box.OPEN
         and not (case.record.number is not None and case.record.bound_how == RECREATED)
     )
@@ -149,6 +171,15 @@ class _Links:
     def writes(self) -> bool:
         labels, edges = self.labels, self.edges
         return bool(labels.add or labels.remove or edges.add or edges.remove or self.wait_for)
+
+
+def _gone(record: UnitRecord, moved_away: str) -> Iterator[Fact]:
+    """That the bound issue is no more, once: from then on nobody asks for it."""
+    how = TRANSFERRED if moved_away else GONE
+    if record.number is None or record.database_id is None:
+        return
+    if record.bound_how not in (how, RECREATED):
+        yield IssueBound(record.plan, record.number, record.database_id, how)
 
 
 class _Planner:
@@ -180,8 +211,9 @@ class _Planner:
     def _unfiled(self, case: Case, standing: Standing) -> Change:
         unit, gone = case.unit, case.record.number
         if not _to_file(case, standing):
-            note = standing.note or f"its issue #{gone} is gone, and was filed again before"
-            receipts = tuple(self._receipts(case))
+            receipts = (*self._receipts(case), *_gone(case.record, case.moved_away))
+            note = case.moved_away or standing.note
+            note = note or f"its issue #{gone} is gone, and was filed again before"
             return Change(
                 ChangeAction.NOOP,
                 unit.id,

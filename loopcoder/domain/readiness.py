@@ -21,7 +21,9 @@ def next_step(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dis
     if state not in (State.READY, State.AWAITING_MERGE):
         return act.Wait(view.id, state, _why_not(view, state, snapshot))
     if view.issue is None:
-        return act.Wait(view.id, state, "has no issue yet: loopcoder compile", act.Cause.FILING)
+        gone = f"its issue #{view.record.number} is gone (loopcoder plan tells more)"
+        why = gone if view.record.number else "has no issue yet: loopcoder compile"
+        return act.Wait(view.id, state, why, act.Cause.FILING)
     unfit = _why_unfit(view, snapshot, settings)
     if unfit:
         return act.Wait(view.id, state, unfit)

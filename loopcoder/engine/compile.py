@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loopcoder.domain.diagnostic import Diagnostic, NotFound
+from loopcoder.domain.binding import GONE, TRANSFERRED
+from loopcoder.domain.diagnostic import Diagnostic, Moved, NotFound
 from loopcoder.domain.history import History
 from loopcoder.domain.issue import Actor, Issue
 from loopcoder.domain.plan import Actual, NativeEdges, Plan, PlanOptions
@@ -31,7 +32,8 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
     """The issues, then the record: what was bound in between is then in the record, not lost."""
     issues = list(tracker.list_issues())
     history = journal.history()
-    issues += _unlisted(tracker, history, {issue.id for issue in issues})
+    unlisted, moved = _unlisted(tracker, history, {issue.id for issue in issues})
+    issues += unlisted
     permitted: dict[int, bool] = {}
 
     def may_write(actor: Actor) -> bool:
@@ -47,20 +49,33 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
         tracker.list_label_events,
         may_write,
         NativeEdges(keeper.list_blocked_by, keeper.list_edge_events) if keeper else None,
+        moved,
     )
     return actual, history
 
 
-def _unlisted(tracker: Tracker, history: History, listed: set[int]) -> list[Issue]:
-    """Bound issues that the list does not have: a list may lag behind, or they are gone."""
-    found = []
+def _unlisted(
+    tracker: Tracker, history: History, listed: set[int]
+) -> tuple[list[Issue], dict[int, str]]:
+    """Bound issues that the list does not have: a list may lag behind, or they are gone or moved.
+
+    Those that are known to be gone are not asked for again; should one come back, it is listed.
+    """
+    found, moved = [], {}
     for record in history.units.values():
-        if record.number is None or record.database_id in listed:
+        number = record.number
+        if (
+            number is None
+            or record.database_id in listed
+            or record.bound_how in (GONE, TRANSFERRED)
+        ):
             continue
         try:
-            issue = tracker.get_issue(record.number)
+            issue = tracker.get_issue(number)
+        except Moved as error:
+            moved[number] = str(error)
         except NotFound:
             continue
-        if issue.id == record.database_id:
-            found.append(issue)
-    return found
+        else:
+            found += [issue] if issue.id == record.database_id else []
+    return found, moved

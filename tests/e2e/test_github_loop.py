@@ -174,6 +174,15 @@ def test_work_goes_on_from_what_was_merged_on_github(hosted: GitHubProject) -> N
     assert hosted.git("rev-parse", "main") == here
 
 
+def test_a_renamed_base_branch_stops_the_tick_and_not_the_compiler(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work=WORK)
+    hosted.github.repo.rename_branch("main", "trunk", hosted.github.hub.now())
+    said = hosted.run("tick", exit_code=2).stderr
+    assert "the base branch 'main' does not exist" in said and "base:" in said
+    assert hosted.json("compile")["writes"] == 1
+    assert hosted.json("compile")["writes"] == 0
+
+
 def test_an_expired_token_is_said_in_a_sentence(hosted: GitHubProject) -> None:
     hosted.begin(ONE, work=WORK)
     hosted.run("compile")

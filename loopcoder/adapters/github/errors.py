@@ -11,6 +11,7 @@ from loopcoder.adapters.github.answer import Answer
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
     LoopcoderError,
+    Moved,
     NotFound,
     RateLimited,
     Stale,
@@ -55,7 +56,7 @@ class Refused(LoopcoderError):
 
 
 class Gone(NotFound):
-    """It was there: deleted, or moved to another repository, into which nothing is followed."""
+    """It was there, and was deleted."""
 
 
 def failure(answer: Answer, asked: Asked) -> LoopcoderError:
@@ -118,7 +119,7 @@ def _moved(answer: Answer, asked: Asked) -> LoopcoderError:
             f"The repository {asked.repository} has moved.",
             "Write its new name as `repository:` in loopcoder.yml.",
         )
-    return Gone(f"The {_thing(asked)} was moved to another repository.")
+    return Moved(f"The {_thing(asked)} was moved to another repository.")
 
 
 def _forbidden(answer: Answer, asked: Asked) -> LoopcoderError:

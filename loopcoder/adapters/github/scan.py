@@ -119,6 +119,10 @@ class Scan:
     def _take(self, first: Answer, token: str) -> None:
         check_name(first.data, self._session.repository)
         whole_at, settled = self._kept.kept.whole_at, self._settled(first)
+        if next_page(first.headers) is None:  # a list of one page is whole at once
+            renewal = replaced(self._kept.entries, map(trim_item, first.data), settled)
+            self._kept.save_list(renewal, token, first.etag, self._now())
+            return
         if whole_at is not None and self._now() <= whole_at + _WHOLE_EVERY_S:
             renewal = renew(self._kept.entries, self._walk_new(first), settled)
             if not renewal.unsound:

@@ -23,7 +23,7 @@ from loopcoder.adapters.github.mapping import (
 from loopcoder.adapters.github.people import People
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
-from loopcoder.domain.diagnostic import NotFound, Stale
+from loopcoder.domain.diagnostic import Moved, NotFound, Stale
 from loopcoder.domain.host_rules import (
     checked_body,
     checked_label,
@@ -223,14 +223,14 @@ class GitHubTracker:
             payload = self._session.read(self._path(number)).data
         except NotFound as error:
             known = self._scan.item(number)
-            if known and self._scan.is_young(number) and not isinstance(error, Gone):
+            if known and self._scan.is_young(number) and not isinstance(error, Gone | Moved):
                 return known  # just written by us: not every server knows of it yet
             self._scan.forget(number)
             raise
         name = "/".join(str(payload.get("repository_url") or "").split("/")[-2:])
         if name and name.lower() != self._session.repository.lower():
             self._scan.forget(number)
-            raise Gone(f"Issue #{number} was transferred to {name}.")
+            raise Moved(f"Issue #{number} was transferred to {name}.")
         return self._scan.note(payload)
 
     def _known(self, number: int) -> int:

@@ -21,6 +21,7 @@ from loopcoder.adapters.github.errors import (
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
     LoopcoderError,
+    Moved,
     NotFound,
     Stale,
     TryLater,
@@ -50,7 +51,7 @@ NOTHING = {
         (ONE, 401, {"message": "Bad credentials"}, Rejected, "Renew it"),
         (ONE, 404, {"message": "Not Found"}, NotFound, "There is no issue #7."),
         (ONE, 410, {"message": "This issue was deleted"}, Gone, "issue #7"),
-        (ONE, 301, {"message": "Moved"}, Gone, "moved to another repository"),
+        (ONE, 301, {"message": "Moved"}, Moved, "moved to another repository"),
         (LIST, 301, {"message": "Moved"}, ConfigurationError, "acme/rocket has moved"),
         (LIST, 404, {"message": "Not Found"}, ConfigurationError, "token cannot see it"),
         (LIST, 410, {"message": "Issues are disabled"}, ConfigurationError, "are disabled"),
