@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from loopcoder.entrypoints import builtin
 from loopcoder.entrypoints.detection import Agent, Suite
 
 _WORKERS = """\
@@ -19,9 +20,23 @@ _STUB = """\
 #reviewer: {kind: command, run: ["./review.sh"]}
 """
 
+_BUILT_IN = f"""\
+# Who does the work, and who judges it: models of Anthropic's, asked with ANTHROPIC_API_KEY from
+# outside the sandbox that their tools run in. `loopcoder calibrate` measures the reviewer first.
+workers:
+  default: {{kind: anthropic, model: {builtin.WORKER_MODEL}}}
+reviewer: {{kind: anthropic, model: {builtin.REVIEWER_MODEL}}}
+"""
 
-def config_text(base: str, roadmap: str, suites: Sequence[Suite], agents: Sequence[Agent]) -> str:
-    """A short `loopcoder.yml`, valid as it is."""
+
+def config_text(
+    base: str,
+    roadmap: str,
+    suites: Sequence[Suite],
+    agents: Sequence[Agent],
+    has_key: bool = False,
+) -> str:
+    """A short `loopcoder.yml`, valid as it is. `has_key`: whether ANTHROPIC_API_KEY is set."""
     lines = ["# See docs/reference/configuration.md of loopcoder for every key.", "version: 1"]
     lines.append(f"base: {_quoted(base)}")
     if roadmap != "ROADMAP.md":
@@ -31,7 +46,10 @@ def config_text(base: str, roadmap: str, suites: Sequence[Suite], agents: Sequen
         lines.append("setup:")
         lines += [f"  - {{run: {_quoted(each)}, timeout: 10m, network: true}}" for each in setups]
     lines += _verify(suites)
-    text = "\n".join(lines) + "\n" + _WORKERS
+    text = "\n".join(lines) + "\n"
+    if has_key:
+        return text + _BUILT_IN
+    text += _WORKERS
     if agents:
         names = ", ".join(agent.name for agent in agents)
         text += f"# Found: {names}. This version of loopcoder cannot start agents by itself yet.\n"

@@ -190,3 +190,11 @@ def test_outside_a_repository_it_says_what_to_do(
     assert done.returncode == 2
     assert "git init" in done.stderr
     assert list(folder.iterdir()) == []
+
+
+def test_with_a_key_the_built_in_agents_are_written_down() -> None:
+    settings = load_settings(config_text("main", "ROADMAP.md", [], [], has_key=True), "x")
+    assert settings.reviewer is not None
+    kinds = [settings.workers["default"].kind, settings.reviewer.spec.kind]
+    assert kinds == ["anthropic", "anthropic"]
+    assert settings.workers["default"].model != settings.reviewer.spec.model

@@ -103,7 +103,7 @@ def _write(found: Findings) -> tuple[list[str], list[str]]:
     kept = [name for name in FILES if (found.root / name).exists()]
     if not kept:
         roadmap = found.roadmap or "ROADMAP.md"
-        text = config_text(found.base, roadmap, found.suites, found.agents)
+        text = config_text(found.base, roadmap, found.suites, found.agents, found.has_key)
         _create(found.root, "loopcoder.yml", text, written, kept)
     if found.roadmap:
         kept.append(found.roadmap)
@@ -131,7 +131,8 @@ def _tell(found: Findings, written: list[str], kept: list[str]) -> None:
     key = "set" if found.has_key else "not set"
     rows = [["repository", clean(_short(found.root)), f"branch {found.base}, {_remote(found)}"]]
     rows += [["tests" if i == 0 else "", *suite] for i, suite in enumerate(suites)]
-    rows.append(["agent", agents, f"ANTHROPIC_API_KEY {key}; a command is to be named for now"])
+    hint = "the built-in worker uses it" if found.has_key else "a command is to be named"
+    rows.append(["agent", agents, f"ANTHROPIC_API_KEY {key}; {hint}"])
     rows.append(["sandbox", found.sandbox or "none", "" if found.sandbox else _NO_SANDBOX])
     terminal.table([["", *row] for row in rows])
     if written:
@@ -163,7 +164,8 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     steps = []
     roadmap = found.roadmap or "ROADMAP.md"
     if "loopcoder.yml" in written:
-        steps.append("name a worker and a reviewer in loopcoder.yml")
+        if not found.has_key:
+            steps.append("name a worker and a reviewer in loopcoder.yml")
         if not found.suites:
             steps.append("name the test command under verify: there")
     if roadmap in written:
