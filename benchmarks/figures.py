@@ -31,11 +31,14 @@ class Sizes:
     crowd: int = 50
     cap: int = 10
     sleep_s: float = 15.0
+    steps: int = 30
 
 
 FULL = Sizes()
 QUICK = Sizes(turns=3, units=2_000, compiled=200, waves=3, crowd=20, sleep_s=5.0)
-TINY = Sizes(turns=1, units=8, compiled=3, wave=2, waves=1, sleepers=2, crowd=3, cap=2, sleep_s=0.2)
+TINY = Sizes(
+    turns=1, units=8, compiled=3, wave=2, waves=1, sleepers=2, crowd=3, cap=2, sleep_s=0.2, steps=3
+)
 
 
 def at_most(what: str, pair: Pair, most: float, how: str) -> Figure:

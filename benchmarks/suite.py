@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks.agent_steps import agent_steps
 from benchmarks.compiling import compile_verb, large_roadmap
 from benchmarks.deciding import decision
 from benchmarks.figures import Figure, Sizes
@@ -21,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes, Path], Iterator[Figure]]] = {
     "decide": decision,
     "wave": no_op_wave,
     "sleepers": sleepers,
+    "steps": agent_steps,
     "compile": compile_verb,
     "large": large_roadmap,
 }

@@ -9,6 +9,7 @@ from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, Loopcode
 from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
 from loopcoder.domain.settings import Command, Settings, WorkerSpec
 from loopcoder.engine.trust import judges, remarks, require_trust
+from loopcoder.entrypoints import builtin
 from loopcoder.entrypoints.agents import check_kind
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.detection import missing_tools
@@ -65,7 +66,7 @@ def look_at_agents(house: House) -> Iterator[Finding]:
             "Add `workers:` to loopcoder.yml.",
         )
     for name, spec in settings.workers.items():
-        yield _agent("workers", spec, f"workers.{name}")
+        yield _agent(house, "workers", spec, f"workers.{name}")
     if settings.reviewer is None:
         yield problem(
             "reviewer",
@@ -73,7 +74,7 @@ def look_at_agents(house: House) -> Iterator[Finding]:
             "Add `reviewer:` to loopcoder.yml.",
         )
         return
-    yield _agent("reviewer", settings.reviewer.spec, "reviewer")
+    yield _agent(house, "reviewer", settings.reviewer.spec, "reviewer")
     yield from _trust(house)
 
 
@@ -102,12 +103,14 @@ def _trust(house: House) -> Iterator[Finding]:
         yield fine("reviewer", judges(records)[0].known.told)
 
 
-def _agent(name: str, spec: WorkerSpec, where: str) -> Finding:
+def _agent(house: House, name: str, spec: WorkerSpec, where: str) -> Finding:
     try:
         check_kind(spec, where)
+        if spec.kind == builtin.KIND:
+            builtin.api_key(spec, house.environ)
     except ConfigurationError as error:
         return problem(name, error.summary, error.remedy)
-    words = " ".join(spec.argv) or str(spec.options.get("script", ""))
+    words = " ".join(spec.argv) or str(spec.options.get("script", "")) or spec.model
     return fine(name, f"{spec.name}: {spec.kind} {words}")
 
 

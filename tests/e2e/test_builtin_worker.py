@@ -285,6 +285,7 @@ def test_without_a_key_it_says_so_before_anything_is_done(built: Project, model:
     built.env["ANTHROPIC_API_KEY"] = ""
     done = built.run("tick", exit_code=2)
     assert "ANTHROPIC_API_KEY is not set" in done.stderr
+    assert "ANTHROPIC_API_KEY is not set" in built.run("doctor", exit_code=None).stdout
     assert model.asked() == []
 
 

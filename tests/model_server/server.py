@@ -127,6 +127,9 @@ class Handler(BaseHTTPRequestHandler):
         server.paths.append(f"{self.command} {path}")
         if further := server.routes.get((self.command, path)):
             further(self, body)
+        elif path == "/_test/asked":
+            rows = [{"unit": a.unit, "at": a.at, "usage": a.usage} for a in server.asked]
+            self.send_json(200, rows)
         elif path == "/v1/messages":
             self._message(self.asked(body))
         elif path == "/v1/messages/count_tokens":
