@@ -73,7 +73,7 @@ def standing(identity: Identity, history: History, wanted: Thresholds, now: date
     """Judged on the newest calibration of exactly this reviewer, by today's thresholds."""
     found = history.calibrations.get(identity.digest)
     if found is None:
-        return Standing(_unmeasured(identity, history), "never measured")
+        return Standing(_unmeasured(identity, history), "no calibration")
     at, fact = found
     tally = tally_of(fact)
     until = min(fact.until, at + timedelta(days=wanted.days))

@@ -144,15 +144,14 @@ def test_a_roadmap_that_is_not_there(project: Project, house: House) -> None:
     assert "is not committed on main" in told(house, "roadmap", Level.PROBLEM)
 
 
-def test_missing_tools_and_agents_of_a_later_version(project: Project, house: House) -> None:
+def test_missing_tools_and_a_reviewer_nobody_measured(project: Project, house: House) -> None:
     project.write(
         "loopcoder.yml",
         "verify: no-such-tool --all\n"
-        "workers: {default: {kind: command, run: ./agent.sh}, x: {kind: acp}}\n"
+        "workers: {default: {kind: command, run: ./agent.sh}}\n"
         "reviewer: {kind: command, run: python3, calibration: required}\nsandbox: off\n",
     )
     assert "not found: no-such-tool, ./agent.sh" in told(house, "tools", Level.PROBLEM)
-    assert "kind `acp`, which this version" in told(house, "workers", Level.PROBLEM)
     assert "it was never measured" in told(house, "reviewer", Level.PROBLEM)
     assert "whatever you can" in told(house, "sandbox", Level.WARNING)
 

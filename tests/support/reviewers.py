@@ -20,7 +20,7 @@ def finding(file, line, claim):
 
 def answer(verdict, findings=(), seen=seen):
     said = {"verdict": verdict, "summary": "", "findings": list(findings), "reviewed": seen}
-    print(json.dumps(said))
+    print(json.dumps({**said, "cost_usd": 0.01}))
 
 def faults():
     file, line = "", 0
@@ -37,6 +37,11 @@ def faults():
 
 REVIEWERS: Mapping[str, str] = {
     "honest": "found = list(faults())\nanswer('request_changes' if found else 'approve', found)\n",
+    "honest, and unsure of odd things": (
+        "found = list(faults())\n"
+        "unsure = 'abstain' if 'odd' in diff else 'approve'\n"
+        "answer('request_changes' if found else unsure, found)\n"
+    ),
     "approves everything": "answer('approve')\n",
     "rejects everything": "answer('request_changes', [*faults(), finding('', 0, 'no')])\n",
     "answers for another head": "answer('approve', (), {**seen, 'head': '0' * 40})\n",
@@ -53,7 +58,7 @@ REVIEWERS: Mapping[str, str] = {
     ),
 }
 
-BAD = tuple(name for name in REVIEWERS if name != "honest")
+BAD = tuple(name for name in REVIEWERS if not name.startswith("honest"))
 
 
 def review_program(name: str) -> str:

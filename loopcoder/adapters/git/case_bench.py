@@ -29,6 +29,7 @@ class GitCaseBench:
 
     folder: Path
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _bases: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
 
     @cached_property
     def workspaces(self) -> GitWorkspaces:
@@ -39,6 +40,7 @@ class GitCaseBench:
             git = Git(self._repository.root)
             index = {"GIT_INDEX_FILE": str(self.folder / f"index-{uuid4().hex}")}
             start = self._base(git, case, index)
+            git.run("read-tree", start, env=index)
             try:
                 patch = case.patch.encode()
                 git.run("apply", "--cached", "--whitespace=nowarn", "-", input=patch, env=index)
@@ -63,6 +65,13 @@ class GitCaseBench:
         return Repository.discover(path)
 
     def _base(self, git: Git, case: Case, index: dict[str, str]) -> str:
+        """The commit of the project before the change; cases of one project share it."""
+        key = tuple(sorted(case.base.items()))
+        if key not in self._bases:
+            self._bases[key] = self._commit_base(git, case, index)
+        return self._bases[key]
+
+    def _commit_base(self, git: Git, case: Case, index: dict[str, str]) -> str:
         lines = []
         for path, text in case.base.items():
             blob = git.run("hash-object", "-w", "--stdin", input=text.encode()).stdout
