@@ -65,6 +65,13 @@ def gates_for(settings: Settings, units: Sequence[Unit]) -> tuple[Command, ...]:
     return tuple(unique.values())
 
 
+def combined_gates(settings: Settings, units: Sequence[Unit]) -> tuple[Command, ...]:
+    """What a wave's combination has to pass: the units' gates and, where there are any, the
+    end-to-end commands, whatever the labels."""
+    own = gates_for(settings, units)
+    return tuple({command.run: command for command in (*own, *settings.e2e)}.values())
+
+
 def gates_digest(settings: Settings, commands: Sequence[Command]) -> str:
     """Names a set of gates, so that a commit is not checked twice for the same thing."""
     lines = [c.run for c in (*settings.setup, *commands)]
