@@ -114,7 +114,7 @@ def _guarded(environ: Mapping[str, str], found: list[Diagnostic]) -> int:
         except SystemExit as ended:
             return ended.code
 
-    return guarded(run, [])
+    return guarded(run, ["-v"])  # a log file would be gone with its runner
 
 
 def _as_diagnostic(error: LoopcoderError) -> Diagnostic:

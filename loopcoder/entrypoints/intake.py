@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.adapters.carried.commits import CommitCarrier
-from loopcoder.adapters.carried.parcel import COMMITS, Label, Parcel, unpack
+from loopcoder.adapters.carried.parcel import COMMITS, MANIFEST, Label, Parcel, unpack
 from loopcoder.adapters.carried.wave_file import read_history, read_wave
 from loopcoder.domain.carried import Forged, Station, check_errand
 from loopcoder.domain.diagnostic import ConfigurationError
@@ -139,8 +139,8 @@ class Intake:
         if self.given is None:
             return None
         folder = self.given / folder_name(station, errand.unit.id)
-        if not folder.is_dir() or folder.is_symlink():
-            return None
+        if not folder.is_dir() or folder.is_symlink() or not (folder / MANIFEST).is_file():
+            return None  # a job that was ended before it could pack left nothing to believe
         parcel = unpack(folder)
         expected = label_of(station, self.digest, None if station is Station.INTEGRATE else errand)
         if parcel.label != expected:

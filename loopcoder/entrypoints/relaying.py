@@ -7,7 +7,6 @@ and no code host; the publisher gets no command runner and no agent.
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from loopcoder.adapters.carried.journal import CarriedJournal
 from loopcoder.adapters.carried.parcel import EVENTS, PAPERS, Label, pack, unpack
 from loopcoder.adapters.carried.wave_file import write_wave
 from loopcoder.adapters.git.git_dir import remove_tree
-from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
+from loopcoder.adapters.redacting import redacting_journal
 from loopcoder.adapters.tick_lock import tick_lock
 from loopcoder.domain.carried import PRINCIPAL, Forged, Station, check_base
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError, Unavailable
@@ -44,12 +43,7 @@ from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.intake import Intake, attempt_of, commits_of, label_of
 from loopcoder.entrypoints.reported import wave_handed_out
 from loopcoder.entrypoints.ticking import save_report
-from loopcoder.entrypoints.workshop import (
-    LazyCommands,
-    known_secrets,
-    open_workshop,
-    standing_warnings,
-)
+from loopcoder.entrypoints.workshop import furnish, known_secrets, open_workshop
 from loopcoder.ports.listener import TickListener
 
 
@@ -63,10 +57,11 @@ def look(house: House, options: TickOptions, out: Path, listener: TickListener) 
         "",
         PRINCIPAL[Station.BASE],
         house.clock,
-        redactor,
     )
     services = replace(
-        open_workshop(house, listener, only_look=True), journal=journal, runs=out / PAPERS
+        open_workshop(house, listener, only_look=True),
+        journal=redacting_journal(journal, redactor),
+        runs=_papers(out),
     )
     with packed(out, Label("base"), redactor):
         return look_at_base(services, options)
@@ -178,9 +173,17 @@ class _Bench:
         intake.take_wave(carrier)
         wave, known = _believed(intake, carrier, station, errand, listener)
         journal = CarriedJournal(
-            known, _fresh(out) / EVENTS, intake.digest, PRINCIPAL[station], house.clock, redactor
+            known, _fresh(out) / EVENTS, intake.digest, PRINCIPAL[station], house.clock
         )
-        return cls(house, _services(house, journal, out / PAPERS, listener), wave, redactor)
+        services = furnish(
+            house,
+            tracker=no_tracker(),
+            code_host=no_code_host(),
+            journal=journal,
+            runs=_papers(out),
+            listener=listener,
+        )
+        return cls(house, services, wave, redactor)
 
 
 _BEFORE = {
@@ -253,34 +256,6 @@ def _pack_starts(house: House, services: Services, wave: Wave, out: Path) -> Non
 # --- what is opened
 
 
-def _services(
-    house: House, journal: CarriedJournal, runs: Path, listener: TickListener
-) -> Services:
-    from loopcoder.adapters.secrets import DetectSecretsScanner
-
-    runs.mkdir(parents=True, exist_ok=True)
-    return Services(
-        settings=house.settings,
-        tracker=no_tracker(),
-        code_host=no_code_host(),
-        journal=journal,
-        workspaces=house.workspaces,
-        commands=LazyCommands(house),
-        worker=house.agents.worker,
-        reviewer=house.agents.reviewer,
-        scanner=DetectSecretsScanner(known_secrets(house.environ)),
-        landing=None,
-        clock=house.clock,
-        runs=runs,
-        holder=current_holder(),
-        is_alive=is_alive,
-        end_leftovers=end_leftovers,
-        listener=listener,
-        stop=threading.Event(),
-        warnings=standing_warnings(house.settings),
-    )
-
-
 def _nobody(name: str) -> NoReturn:
     raise Unavailable("the publisher starts no agent.")
 
@@ -343,6 +318,11 @@ def _redactor(house: House) -> Redactor:
 def _refuse_attempt(house: House) -> None:
     if house.inside_attempt:
         raise LoopcoderError("a tick cannot be started from inside an attempt.")
+
+
+def _papers(out: Path) -> Path:
+    (out / PAPERS).mkdir(parents=True, exist_ok=True)
+    return out / PAPERS
 
 
 def _fresh(out: Path) -> Path:

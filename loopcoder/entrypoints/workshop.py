@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
@@ -13,10 +13,12 @@ from loopcoder.domain.settings import Command, LandingMode, Settings
 from loopcoder.engine.services import Services
 from loopcoder.entrypoints.attesting import open_attestor
 from loopcoder.entrypoints.bootstrap import House
-from loopcoder.entrypoints.builtin import unpriced
+from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.commands import CommandResult
+from loopcoder.ports.journal import Journal
 from loopcoder.ports.landing import LandingStrip
 from loopcoder.ports.listener import SilentListener, TickListener
+from loopcoder.ports.tracker import Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +52,64 @@ def open_workshop(
 
     With `only_look` the journal is neither created nor repaired, and nothing can be recorded.
     """
-    from loopcoder.adapters.builtin.bill import last_bill
-    from loopcoder.adapters.redacting import (
-        redacting_code_host,
-        redacting_journal,
-        redacting_tracker,
-    )
-    from loopcoder.adapters.secrets import DetectSecretsScanner
+    from loopcoder.adapters.redacting import redacting_code_host, redacting_tracker
 
-    settings = house.settings
-    secrets = known_secrets(house.environ)
-    redactor = Redactor(secrets)
-    journal = house.journal_reader if only_look else house.journal
-    return Services(
-        settings=settings,
+    redactor = Redactor(known_secrets(house.environ))
+    services = furnish(
+        house,
         tracker=redacting_tracker(house.tracker, redactor),
         code_host=redacting_code_host(house.code_host, redactor),
-        journal=redacting_journal(journal, redactor),
+        journal=house.journal_reader if only_look else house.journal,
+        runs=house.runs_dir,
+        listener=listener,
+        stop=stop,
+    )
+    return replace(
+        services,
+        landing=_landing(house),
+        meter=house.meter,
+        attestor=open_attestor(house, redactor),
+        ci=house.ci,
+        shelf=house.shelf,
+    )
+
+
+def furnish(
+    house: House,
+    *,
+    tracker: Tracker,
+    code_host: CodeHost,
+    journal: Journal,
+    runs: Path,
+    listener: TickListener | None = None,
+    stop: threading.Event | None = None,
+) -> Services:
+    """What every process of the engine has, whatever it may reach: git, sandbox, agents, and a
+    journal in which no secret of this machine ends."""
+    from loopcoder.adapters.redacting import redacting_journal
+    from loopcoder.adapters.secrets import DetectSecretsScanner
+
+    secrets = known_secrets(house.environ)
+    return Services(
+        settings=house.settings,
+        tracker=tracker,
+        code_host=code_host,
+        journal=redacting_journal(journal, Redactor(secrets)),
         workspaces=house.workspaces,
         commands=LazyCommands(house),
         worker=house.agents.worker,
         reviewer=house.agents.reviewer,
         base_file=house.agents.base_file,
         scanner=DetectSecretsScanner(secrets),
-        landing=_landing(house),
+        landing=None,
         clock=house.clock,
-        runs=house.runs_dir,
+        runs=runs,
         holder=current_holder(house.state_dir),
         is_alive=is_alive,
         end_leftovers=end_leftovers,
         listener=listener or SilentListener(),
         stop=stop or threading.Event(),
-        warnings=standing_warnings(settings) + (() if only_look else unpriced(settings)),
-        last_bill=last_bill,
-        meter=house.meter,
-        attestor=open_attestor(house, redactor),
-        ci=house.ci,
-        shelf=house.shelf,
+        warnings=standing_warnings(house.settings),
     )
 
 

@@ -9,9 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from loopcoder.adapters.journal.chain import Link, forge
-from loopcoder.domain.event import Entry, Event, Json, StageFinished
+from loopcoder.domain.event import Entry, Event
 from loopcoder.domain.history import History
-from loopcoder.domain.redaction import Redactor
 from loopcoder.ports.clock import Clock
 
 
@@ -20,7 +19,6 @@ class CarriedJournal:
 
     `known` is what was recorded before. What is recorded here goes to the file `own`, a row a
     line, in the name of `principal`, chained to `anchor` (the hash of what the job was given).
-    Known secrets are masked on the way.
     """
 
     def __init__(
@@ -30,10 +28,9 @@ class CarriedJournal:
         anchor: str,
         principal: str,
         clock: Clock,
-        redactor: Redactor,
     ) -> None:
         self._known, self._own = tuple(known), own
-        self._principal, self._clock, self._redactor = principal, clock, redactor
+        self._principal, self._clock = principal, clock
         self._lock = threading.RLock()
         self._history = History().apply_all(self._known)
         self._recorded: list[Event] = []
@@ -50,7 +47,8 @@ class CarriedJournal:
 
     def transact(self, decision: Callable[[History], Sequence[Entry]]) -> tuple[Event, ...]:
         with self._lock:
-            entries = [self._told(entry) for entry in decision(self._history.copy())]
+            told = decision(self._history.copy())
+            entries = [replace(entry, principal=self._principal) for entry in told]
             forged = forge(entries, self._link, self._clock.now())
             if forged:
                 with self._own.open("a", encoding="utf-8") as file:
@@ -71,22 +69,3 @@ class CarriedJournal:
 
     def flush(self) -> None:
         """The file is the artifact; somebody else publishes it."""
-
-    def _told(self, entry: Entry) -> Entry:
-        """The entry in the job's own name, with no secret of its machine in it."""
-        fact = entry.fact
-        if isinstance(fact, StageFinished):
-            detail = {key: self._masked(value) for key, value in fact.detail.items()}
-            fact = replace(fact, reason=self._redactor.text(fact.reason), detail=detail)
-        return replace(entry, fact=fact, principal=self._principal)
-
-    def _masked(self, value: Json) -> Json:
-        match value:
-            case str():
-                return self._redactor.text(value)
-            case list():
-                return [self._masked(each) for each in value]
-            case dict():
-                return {key: self._masked(each) for key, each in value.items()}
-            case _:
-                return value

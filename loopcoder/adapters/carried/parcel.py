@@ -142,7 +142,7 @@ def unpack(folder: Path) -> Parcel:
     """Check a folder that came from another job. Raises `Forged`."""
     place = folder / MANIFEST
     if place.is_symlink() or not place.is_file() or place.stat().st_size > MOST[MANIFEST]:
-        raise Forged("there is no manifest, or it is too large: the job did not come to its end.")
+        raise Forged(f"{folder.name} has no manifest, or one that is too large.")
     try:
         manifest = Manifest.model_validate_json(place.read_bytes())
     except ValidationError as error:

@@ -1,0 +1,63 @@
+"""The real workflow files, job by job, on runners of act: from a label to merged work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.act.stage import Stage
+from tests.support.project import writes
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+CHAIN = """\
+- [ ] Store <!-- id: store -->
+- [ ] Login (after: store) <!-- id: login -->
+- [ ] Notes <!-- id: notes -->
+"""
+WORK = {
+    "store": [writes(store="kept")],
+    "login": [writes(login="in")],
+    "notes": [writes(notes="noted")],
+}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    project = Stage(tmp_path)
+    yield project
+    project.close()
+
+
+def test_from_a_label_to_merged_work(stage: Stage) -> None:
+    stage.begin(CHAIN, work=WORK)
+    said = stage.labelled("loopcoder:retry")
+    assert "work-1" in said and "work-2" in said, "the wave has two jobs"
+    assert stage.pulls() == {"store": 4, "notes": 5}
+    assert stage.served("store.txt", "loopcoder/store") == "kept"
+    assert {p.name for p in stage.artifacts.iterdir()} == {
+        "loopcoder-base", "loopcoder-wave", "work-store", "work-notes", "judge-store",
+        "judge-notes", "integrate",
+    }  # fmt: skip
+
+    stage.merge_all()
+    stage.event("push", {"ref": "refs/heads/main"})
+    assert list(stage.pulls()) == ["login"]
+    stage.merge_all()
+    stage.event("schedule")
+    assert stage.served("login.txt") == "in"
+    assert stage.issues["Login"].is_completed
+
+
+def test_a_label_that_is_not_ours_wakes_nobody(stage: Stage) -> None:
+    stage.begin(CHAIN, work=WORK)
+    stage.labelled("good first issue")
+    assert stage.issues == {}
+
+
+def test_a_whole_tick_in_one_job(stage: Stage) -> None:
+    stage.begin(CHAIN, work=WORK, single_job=True)
+    stage.event("workflow_dispatch")
+    assert stage.pulls() == {"store": 4, "notes": 5}
