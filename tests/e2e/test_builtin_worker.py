@@ -210,6 +210,7 @@ def test_nothing_but_a_verdict_on_this_very_change_approves(built: Project, mode
             "reviewer": REVIEWER,
             "jobs": 6,
             "limits": {"units_per_tick": 9},
+            "budget": {"tick": "$100"},
         },
     )
     rows = built.tick()["units"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.tick_report import TickReport
+from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.bootstrap import open_house
 from tests.e2e.test_builtin_worker import APPROVE, REVIEWER, WORKER
 from tests.model_server.world import Model
@@ -18,6 +20,8 @@ from tests.support.clocked import tick_at
 from tests.support.model_faults import CASES, Case, table
 from tests.support.project import Project
 
+TOGETHER = [case for case in CASES if not case.alone]
+ALONE = [case for case in CASES if case.alone]
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "workers.md"
 
 
@@ -28,26 +32,31 @@ class Aftermath:
     report: TickReport
     attempts: dict[str, AttemptRecord]
     model: Model
-    project: Project
 
 
 @pytest.fixture(scope="module")
-def after(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def after(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     """One tick with a unit for every case; waiting between tries takes no time."""
-    model, project = Model.start(), Project(tmp_path_factory.mktemp("faults"))
+    with _tick_of(TOGETHER, tmp_path_factory.mktemp("faults")) as aftermath:
+        yield aftermath
+
+
+@contextlib.contextmanager
+def _tick_of(cases: Sequence[Case], folder: Path) -> Iterator[Aftermath]:
+    model, project = Model.start(), Project(folder)
     project.env |= model.env
     model.review("*", [APPROVE])
-    for case in CASES:
+    for case in cases:
         model.work(case.unit, case.turns)
         for order in case.orders:
             model.order(**{"unit": case.unit, **order})
-    workers = {case.unit: {**WORKER, **case.worker} for case in CASES if case.worker}
+    workers = {case.unit: {**WORKER, **case.worker} for case in cases if case.worker}
     project.begin(
-        "".join(_item(case) for case in CASES),
+        "".join(_item(case) for case in cases),
         config={
             "workers": {"default": WORKER, **workers},
             "reviewer": REVIEWER,
-            "jobs": len(CASES),
+            "jobs": len(cases),
             "limits": {"units_per_tick": 50, "open_prs": 50, "review_rounds": 0},
             "budget": {"tick": "$100", "day": "$100"},
         },
@@ -55,8 +64,8 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> Any:
     report = tick_at(project, FixedClock())
     house = open_house(project.root, from_base=True, environ=project.environment)
     history = house.journal_reader.history()
-    attempts = {case.unit: history.unit(case.unit).attempts[-1] for case in CASES}
-    yield Aftermath(report, attempts, model, project)
+    attempts = {case.unit: history.unit(UnitId(case.unit)).attempts[-1] for case in cases}
+    yield Aftermath(report, attempts, model)
     model.close()
 
 
@@ -65,8 +74,19 @@ def _item(case: Case) -> str:
     return item + (f"  Worker: {case.unit}\n" if case.worker else "")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.unit)
+@pytest.mark.parametrize("case", TOGETHER, ids=lambda case: case.unit)
 def test_a_fault_leads_to(after: Aftermath, case: Case) -> None:
+    _compare(after, case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: case.unit)
+def test_alone_it_leads_to(tmp_path: Path, case: Case) -> None:
+    with _tick_of([case], tmp_path) as aftermath:
+        _compare(aftermath, case)
+
+
+def _compare(after: Aftermath, case: Case) -> None:
     line = next(line for line in after.report.units if line.unit == case.unit)
     finished = after.attempts[case.unit].finished
     assert finished is not None
@@ -80,8 +100,8 @@ def test_nothing_was_asked_that_nobody_scripted(after: Aftermath) -> None:
 
 def test_every_reply_and_every_broken_one_is_paid(after: Aftermath) -> None:
     """What the server counted is what the journal says, to the token."""
-    for case in CASES:
-        if case.unit in ("cut", "truncated", "slow", "hanging"):
+    for case in TOGETHER:
+        if case.unit in ("cut", "truncated", "hanging"):
             continue  # a reply that was given up is known only by what came of it
         asked = [each.usage for each in after.model.asked(case.unit) if each.usage]
         replies = after.attempts[case.unit].tokens

@@ -17,8 +17,9 @@ SOON = {"retry_after": 0}
 
 @dataclass(frozen=True)
 class Case:
-    """`worker` is what differs in its worker's configuration. `failure` None: the unit was
-    proposed. `strike`: whether it counts against the unit."""
+    """`alone`: it depends on time, and is run in a tick of its own. `worker` is what differs in its
+    worker's configuration. `failure` None: the unit was proposed. `strike`: whether it counts
+    against the unit."""
 
     unit: str
     when: str
@@ -29,6 +30,7 @@ class Case:
     orders: Sequence[dict[str, Any]] = ()
     turns: Sequence[Any] = ()
     worker: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def ends(self) -> str:
@@ -192,7 +194,8 @@ CASES = (
         "the time is up",
         "ended; what is in the tree is judged, marked as maybe incomplete",
         turns=[good("slow")[0], call("bash", command="sleep 60")],
-        worker={"timeout": "12s"},
+        worker={"timeout": "20s"},
+        alone=True,
     ),
     _case(
         "blocked",
