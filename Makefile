@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-action lock lint format docs bench bench-quick build clean
+.PHONY: help demo test test-slow test-action test-agents lock lint format docs bench bench-quick build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test-action: .venv  ## the real workflows, run by act against the test server
 lock: .venv  ## what the Action installs, by hash, from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	  --no-annotate --upgrade pyproject.toml --output-file action/requirements.txt
+
+AGENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loopcoder-test-agents
+
+test-agents: .venv  ## real agents from npm and PyPI (2 GB), against a scripted model
+	@$(BIN)/python -m tests.real_agents.install "$(AGENTS)"
+	@LOOPCODER_TEST_AGENTS="$(AGENTS)" $(BIN)/pytest -q -m slow tests/real_agents
 
 lint: .venv  ## style and types
 	@$(BIN)/ruff check .

@@ -14,12 +14,15 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from loopcoder.adapters import gateway_listen
 from loopcoder.adapters.launch import NotStarted
 from loopcoder.adapters.proxy import HEAD_BYTES, Proxy, Target
 from loopcoder.domain.reach import Reach
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 _PORT = 3128
 _OPEN_S = 20.0
@@ -69,7 +72,7 @@ class Gateway:
             answer = self._proxy.serve
         else:
             answer = functools.partial(self._proxy.pass_on, port)
-        started = asyncio.start_server(answer, sock=listening, limit=HEAD_BYTES)
+        started = asyncio.start_server(_quietly(answer), sock=listening, limit=HEAD_BYTES)
         asyncio.run_coroutine_threadsafe(started, self._loop).result(_OPEN_S)
 
     def close(self) -> None:
@@ -93,6 +96,16 @@ class Gateway:
         if self._log is not None:
             with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as file:
                 file.write(f"{'reached' if allowed else 'refused'} {target}\n")
+
+
+def _quietly(answer: Answer) -> Answer:
+    """Our own cutting of a connection in the end is no error to be reported."""
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await answer(reader, writer)
+
+    return answered
 
 
 def proxy_variables(port: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from loopcoder.adapters.folder_size import Room
 from loopcoder.adapters.launch import Launch, NotStarted, Started, start
@@ -45,12 +46,28 @@ class Cause(StrEnum):
     SPACE = "space"
 
 
+class Dialogue(Protocol):
+    """A conversation over standard input and output, in place of input that is given at once."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything was said; then the program's standard input is closed."""
+
+    def begin(self) -> bytes:
+        """What to say first."""
+
+    def hear(self, chunk: bytes) -> bytes:
+        """What to answer to a piece of standard output; nothing, often."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What a run may take, and what counts as a sign of life. Times in seconds.
 
     `changed_since(epoch)` says whether the run changed its files since then; it is asked only
-    when there was no new output for `stall_s`. Setting `stop` ends the run.
+    when there was no new output for `stall_s`. Setting `stop` ends the run. A `dialogue` needs
+    standard output apart (`keep.stdout_bytes`); when it is over, the program has `farewell_s` left
+    to end by itself.
     """
 
     timeout_s: float
@@ -60,6 +77,8 @@ class Watch:
     on_line: Callable[[str], None] | None = None
     keep: Keep = field(default_factory=Keep)
     grace_s: float = _GRACE_S
+    dialogue: Dialogue | None = None
+    farewell_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +130,10 @@ def supervise(launch: Launch, watch: Watch, log: Path, stdin: bytes = b"") -> Fi
 class _Run:
     def __init__(self, launch: Launch, watch: Watch, output: Output, stdin: bytes) -> None:
         self._launch, self._watch, self._output = launch, watch, output
-        self._input = memoryview(stdin)
+        self._dialogue = watch.dialogue
+        self._input = memoryview(self._dialogue.begin() if self._dialogue else stdin)
+        self._silent: int | None = None  # our end of its standard input, while we have no word
+        self._over_at = 0.0
         self._selector = selectors.DefaultSelector()
         self._pipes: set[int] = set()
         self._began = self._heard = time.monotonic()
@@ -235,6 +257,20 @@ class _Run:
             self._heard = time.monotonic()
             if self._watch.on_line is not None:
                 self._watch.on_line(self._output.last_line)
+        if self._dialogue is not None and chunk and name == "stdout":
+            self._answer(self._dialogue.hear(chunk))
+
+    def _answer(self, words: bytes) -> None:
+        self._input = memoryview(bytes(self._input) + words)
+        if self._silent is not None and (self._input or self._is_over()):
+            feed, self._silent = self._silent, None
+            self._selector.register(feed, selectors.EVENT_WRITE, "stdin")
+
+    def _is_over(self) -> bool:
+        if self._dialogue is None or not self._dialogue.is_over:
+            return False
+        self._over_at = self._over_at or time.monotonic()
+        return True
 
     def _write(self, fd: int) -> None:
         try:
@@ -244,7 +280,10 @@ class _Run:
             return
         except OSError:  # the program closed its standard input: its right
             self._input = memoryview(b"")
-        if not self._input:
+        if not self._input and self._dialogue is not None and not self._is_over():
+            self._selector.unregister(fd)
+            self._silent = fd
+        elif not self._input:
             self._drop(fd)
 
     def _drop(self, fd: int) -> None:
@@ -266,6 +305,8 @@ class _Run:
             return Cause.STOPPED, _STOPPED
         if now - self._began > watch.timeout_s:
             return Cause.TIMEOUT, f"It did not end within {_duration(watch.timeout_s)}."
+        if self._is_over() and now - self._over_at > watch.farewell_s:
+            return Cause.STOPPED, "It did not end after its last word."
         if now - self._checked < _TICK_S:
             return None
         self._checked = now

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.settings import Price, WorkerSpec
 
 if TYPE_CHECKING:
     from loopcoder.adapters.agents.cli import Agent
     from loopcoder.adapters.agents.preset import Preset
+    from loopcoder.adapters.builtin.tariff import Tariff
     from loopcoder.adapters.sandbox import Sandbox
 
 KINDS = ("claude-code", "codex", "gemini", "copilot", "opencode", "aider")
@@ -27,7 +28,11 @@ def preset_of(spec: WorkerSpec) -> Preset:
 
 
 def agent_of(
-    spec: WorkerSpec, environ: Mapping[str, str], sandbox: Sandbox, readable: tuple[Path, ...]
+    spec: WorkerSpec,
+    environ: Mapping[str, str],
+    sandbox: Sandbox,
+    readable: tuple[Path, ...],
+    prices: Mapping[str, Price],
 ) -> Agent:
     """The agent, ready to be started."""
     from loopcoder.adapters.agents.cli import Agent
@@ -36,7 +41,19 @@ def agent_of(
     variables = handed(environ, (*preset.variables.names, *spec.pass_env))
     hosts = tuple(_hosts(preset, {**variables, **spec.env}, spec))
     reaching = replace(spec, network=tuple(dict.fromkeys((*spec.network, *hosts))))
-    return Agent(preset, reaching, sandbox, readable, variables, trouble_of(spec, environ))
+    tariff = _tariff(preset, spec, prices)
+    trouble = trouble_of(spec, environ)
+    return Agent(preset, reaching, sandbox, readable, variables, tariff, trouble)
+
+
+def _tariff(preset: Preset, spec: WorkerSpec, prices: Mapping[str, Price]) -> Tariff | None:
+    """What tokens cost, for a program that does not say what it cost."""
+    from loopcoder.adapters.builtin.tariff import OwnTariff, PriceList
+
+    model = spec.model or preset.model
+    if model in prices:
+        return OwnTariff(prices[model])
+    return PriceList().tariff(model, preset.prices) if model and preset.prices else None
 
 
 def handed(environ: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.entrypoints import agent_programs, builtin
-from loopcoder.entrypoints.agent_programs import agent_of, trouble_of
+from loopcoder.entrypoints.agent_programs import agent_of, handed, trouble_of
 from loopcoder.entrypoints.builtin import seat_of
 
 if TYPE_CHECKING:
+    from loopcoder.adapters.agents.acp import AcpAgent
+    from loopcoder.adapters.agents.cli import Agent
     from loopcoder.adapters.git.repository import Repository
     from loopcoder.adapters.sandbox import Sandbox
     from loopcoder.domain.settings import Settings
@@ -168,18 +170,46 @@ def _scripted_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
     return ScriptedReviewer(spec, agents.sandbox(), agents.script(spec), stores)
 
 
+def _cli_agent(spec: WorkerSpec, agents: Agents) -> Agent:
+    stores, prices = agents.repository.object_stores, agents.settings.prices
+    return agent_of(spec, agents.environ, agents.sandbox(), stores, prices)
+
+
 def _cli_worker(spec: WorkerSpec, agents: Agents) -> Worker:
     from loopcoder.adapters.agents.cli import CliWorker
 
     stores = agents.repository.object_stores
-    return CliWorker(agent_of(spec, agents.environ, agents.sandbox(), stores))
+    return CliWorker(
+        agent_of(spec, agents.environ, agents.sandbox(), stores, agents.settings.prices)
+    )
 
 
 def _cli_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
     from loopcoder.adapters.agents.cli import CliReviewer
 
     stores = agents.repository.object_stores
-    return CliReviewer(agent_of(spec, agents.environ, agents.sandbox(), stores))
+    return CliReviewer(
+        agent_of(spec, agents.environ, agents.sandbox(), stores, agents.settings.prices)
+    )
+
+
+def _acp_agent(spec: WorkerSpec, agents: Agents) -> AcpAgent:
+    from loopcoder.adapters.agents.acp import AcpAgent
+
+    variables = handed(agents.environ, spec.pass_env)
+    return AcpAgent(spec, agents.sandbox(), agents.repository.object_stores, variables)
+
+
+def _acp_worker(spec: WorkerSpec, agents: Agents) -> Worker:
+    from loopcoder.adapters.agents.acp import AcpWorker
+
+    return AcpWorker(_acp_agent(spec, agents))
+
+
+def _acp_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+    from loopcoder.adapters.agents.acp import AcpReviewer
+
+    return AcpReviewer(_acp_agent(spec, agents))
 
 
 WORKERS: Mapping[str, Callable[[WorkerSpec, Agents], Worker]] = MappingProxyType(
@@ -187,6 +217,7 @@ WORKERS: Mapping[str, Callable[[WorkerSpec, Agents], Worker]] = MappingProxyType
         "anthropic": _builtin_worker,
         "command": _command_worker,
         "scripted": _scripted_worker,
+        "acp": _acp_worker,
         **dict.fromkeys(agent_programs.KINDS, _cli_worker),
     }
 )
@@ -195,6 +226,7 @@ REVIEWERS: Mapping[str, Callable[[WorkerSpec, Agents], Reviewer]] = MappingProxy
         "anthropic": _builtin_reviewer,
         "command": _command_reviewer,
         "scripted": _scripted_reviewer,
+        "acp": _acp_reviewer,
         **dict.fromkeys(agent_programs.KINDS, _cli_reviewer),
     }
 )

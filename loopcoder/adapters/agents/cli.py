@@ -28,6 +28,7 @@ from loopcoder.adapters.agents.preset import Preset
 from loopcoder.adapters.agents.reply import VERDICT_SCHEMA, ReportedVerdict, one_verdict
 from loopcoder.adapters.agents.transcript import Tally, Transcript, read_transcript, sign_of_life
 from loopcoder.adapters.agents.trouble import failure_of
+from loopcoder.adapters.builtin.tariff import Tariff, Tokens
 from loopcoder.adapters.output import Keep
 from loopcoder.adapters.process import Cause, Finished, Watch
 from loopcoder.adapters.sandbox import Sandbox
@@ -46,13 +47,15 @@ _LAST_LINES = 3
 @dataclass(frozen=True, slots=True)
 class Agent:
     """An agent that is ready to be started. `variables` are handed on from loopcoder's own
-    environment; `trouble` says why it cannot be started here, if so."""
+    environment; `tariff` is what its model's tokens cost, if that is known; `trouble` says why it
+    cannot be started here, if so."""
 
     preset: Preset
     spec: WorkerSpec
     sandbox: Sandbox
     readable: tuple[Path, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    tariff: Tariff | None = None
     trouble: str = ""
 
     def run(
@@ -137,6 +140,9 @@ class Agent:
         if self.spec.cost is CostBasis.FREE:
             return Usage(*tokens, Decimal(0))
         usd = tally.usd if self.spec.cost is CostBasis.REPORTED else None
+        if usd is None and self.tariff is not None and tally.output_tokens is not None:
+            cached = min(tally.cached_tokens or 0, tokens[0])
+            usd = self.tariff.cost(Tokens(tokens[0] - cached, 0, cached, tokens[1]))
         if usd is None and tally.input_tokens is None and tally.output_tokens is None:
             return None
         return Usage(*tokens, usd)

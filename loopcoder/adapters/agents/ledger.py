@@ -9,6 +9,8 @@ from pathlib import Path
 
 from loopcoder.adapters.agents.transcript import Tally
 
+_NOTHING = Tally(0, 0, Decimal(0), 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -27,12 +29,13 @@ class Ledger:
         what was charged was counted anew: all of it is new.
         """
         book = self._read()
-        charged = book.get(parent, Tally(0, 0, Decimal(0)))
+        charged = book.get(parent, _NOTHING)
         known = parent == "" or parent in book
         book[session] = Tally(
             _kept(totals.input_tokens, charged.input_tokens),
             _kept(totals.output_tokens, charged.output_tokens),
             totals.usd if totals.usd is not None else charged.usd,
+            _kept(totals.cached_tokens, charged.cached_tokens),
         )
         self._write(book)
         if not known:
@@ -44,19 +47,20 @@ class Ledger:
             _new(totals.input_tokens, charged.input_tokens),
             _new(totals.output_tokens, charged.output_tokens),
             usd,
+            _new(totals.cached_tokens, charged.cached_tokens),
         )
 
     def open(self, session: str) -> None:
         """Remember a session whose program reports each run by itself."""
         book = self._read()
         if session not in book:
-            self._write({**book, session: Tally(0, 0, Decimal(0))})
+            self._write({**book, session: _NOTHING})
 
     def _read(self) -> dict[str, Tally]:
         try:
             rows = json.loads(self.path.read_text("utf-8"))
             return {
-                name: Tally(row["in"], row["out"], None if row["usd"] is None else _usd(row["usd"]))
+                name: Tally(row["in"], row["out"], _usd(row["usd"]), row["cached"])
                 for name, row in rows.items()
             }
         except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
@@ -68,6 +72,7 @@ class Ledger:
                 "in": tally.input_tokens,
                 "out": tally.output_tokens,
                 "usd": None if tally.usd is None else str(tally.usd),
+                "cached": tally.cached_tokens,
             }
             for name, tally in book.items()
         }
@@ -76,8 +81,8 @@ class Ledger:
         draft.replace(self.path)
 
 
-def _usd(text: str) -> Decimal:
-    return Decimal(str(text))
+def _usd(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _kept(total: int | None, charged: int | None) -> int | None:

@@ -95,6 +95,7 @@ class Output(Part):
     session: Picks = ()
     input_tokens: Picks = ()
     output_tokens: Picks = ()
+    cached_tokens: Picks = ()
     usd: Picks = ()
     error: Picks = ()
     status: Picks = ()
@@ -126,7 +127,8 @@ class Servers(Part):
 class Preset(Part):
     """One agent. `hosts` are what it must reach; `files` are written for it, below `$given` or,
     with a name that begins with `$home/`, in its home. `litter` it leaves at the root of
-    the tree for itself. `tried` is the version that was run."""
+    the tree for itself. `prices` names the provider whose published prices
+    hold for a program that tells tokens and no money. `tried` is the version that was run."""
 
     kind: str
     title: str
@@ -135,6 +137,7 @@ class Preset(Part):
     tried: str
     hosts: tuple[str, ...] = ()
     model: str = ""
+    prices: str = ""
     prompt: Literal["stdin", "file"] = "stdin"
     litter: tuple[str, ...] = ()
     note: str = ""

@@ -19,11 +19,13 @@ _SCALE = {"k": 1_000, "M": 1_000_000}
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Tokens and money (USD) of a run or a session; None is not known."""
+    """Tokens and money (USD) of a run or a session; None is not known. `cached_tokens` are those of
+    the input that came from the provider's cache."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     usd: Decimal | None = None
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def read_transcript(
             _tokens(source, output.input_tokens),
             _tokens(source, output.output_tokens),
             _usd(source, output.usd),
+            _tokens(source, output.cached_tokens),
         ),
         error=_error(source, output.error),
         status=int(status) if status is not None and 100 <= status <= 999 else None,

@@ -71,6 +71,7 @@ class PublishedTariff:
     """The prices that `genai-prices` carries with it; nothing is fetched."""
 
     model: str
+    provider: str = "anthropic"
 
     def cost(self, tokens: Tokens) -> Decimal:
         from genai_prices import Usage, calc_price
@@ -81,7 +82,7 @@ class PublishedTariff:
             cache_read_tokens=tokens.read,
             output_tokens=tokens.output,
         )
-        return calc_price(usage, self.model, provider_id="anthropic").total_price
+        return calc_price(usage, self.model, provider_id=self.provider).total_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,11 @@ class PriceList:
 
     own: Mapping[str, Price] = field(default_factory=dict)
 
-    def tariff(self, model: str) -> Tariff | None:
-        """None when nobody knows what the model costs."""
+    def tariff(self, model: str, provider: str = "anthropic") -> Tariff | None:
+        """None when nobody knows what the provider's model costs."""
         if model in self.own:
             return OwnTariff(self.own[model])
-        published = PublishedTariff(model)
+        published = PublishedTariff(model, provider)
         try:
             published.cost(Tokens(1, 1, 1, 1))
         except LookupError:

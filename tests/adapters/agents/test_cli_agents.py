@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -13,15 +14,17 @@ import pytest
 
 from loopcoder.adapters.agents.cli import Agent, CliReviewer, CliWorker
 from loopcoder.adapters.agents.preset import presets
-from loopcoder.adapters.sandbox import Sandbox
+from loopcoder.adapters.builtin.tariff import OwnTariff
+from loopcoder.adapters.sandbox import NoSandbox, Sandbox
 from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.settings import CostBasis, WorkerSpec
+from loopcoder.domain.settings import CostBasis, Price, WorkerSpec
 from loopcoder.domain.verdict import judge
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Outcome, Progress, Usage, WorkOrder, WorkResult
 
 Order = Callable[..., Any]
 HEAD, DIFF = "a" * 40, "b" * 64
+ENVIRON = {"PATH": os.environ["PATH"], "GITHUB_TOKEN": "ghp_0123456789abcdef"}
 APPROVAL: dict[str, Any] = {
     "verdict": "approve",
     "summary": "fine",
@@ -31,8 +34,25 @@ APPROVAL: dict[str, Any] = {
 SEEN = 'echo "$0 $@" >> "$(dirname "$LOOPCODER_OUTCOME_FILE")/argv"; cat > /dev/null\n'
 
 
+BOTH = pytest.mark.parametrize("box", ["bubblewrap", "off"])
+
+
 @pytest.fixture
-def agent(any_sandbox: Sandbox, tmp_path: Path) -> Callable[..., Agent]:
+def box() -> str:
+    """Most is the same with and without walls, and quicker without."""
+    return "off"
+
+
+@pytest.fixture
+def sandbox(box: str, request: pytest.FixtureRequest) -> Sandbox:
+    if box == "off":
+        return NoSandbox(ENVIRON)
+    found: Sandbox = request.getfixturevalue("bubblewrap")
+    return found
+
+
+@pytest.fixture
+def agent(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Agent]:
     """`agent(kind, script)`: the kind's preset with a shell script in place of the program."""
 
     def make(kind: str, script: str, cost: CostBasis = CostBasis.REPORTED, **more: Any) -> Agent:
@@ -43,7 +63,7 @@ def agent(any_sandbox: Sandbox, tmp_path: Path) -> Callable[..., Agent]:
         program.chmod(0o755)
         preset = presets()[kind].model_copy(update={"program": str(program)})
         spec = WorkerSpec("default", kind, "m", cost=cost)
-        return Agent(preset, spec, any_sandbox, (folder,), **more)
+        return Agent(preset, spec, sandbox, (folder,), **more)
 
     return make
 
@@ -76,6 +96,7 @@ def argv(order: WorkOrder | ReviewOrder) -> list[str]:
     return (order.outbox / "drop" / "argv").read_text().splitlines()
 
 
+@BOTH
 def test_a_run_that_went_well(agent: Any, order: Order) -> None:
     said = {"type": "assistant", "message": {"content": [{"type": "text", "text": "I look."}]}}
     script = "echo x > made.txt\n" + say(said) + "sleep 0.2\n" + say(result())
@@ -97,6 +118,7 @@ def test_its_word_counts_only_in_the_outcome_file(agent: Any, order: Order) -> N
     assert (done.outcome, done.reason) == (Outcome.BLOCKED, "no key")
 
 
+@BOTH
 def test_it_has_its_key_its_home_and_nothing_else_of_ours(agent: Any, order: Order) -> None:
     script = 'echo "$ANTHROPIC_API_KEY" > k; env > e; echo mine > "$CLAUDE_CONFIG_DIR/state"\n'
     ready = agent("claude-code", script + say(result()), variables={"ANTHROPIC_API_KEY": "sk-1"})
@@ -158,6 +180,17 @@ def test_what_it_used_is_unknown_unless_it_said_so(agent: Any, order: Order) -> 
     assert done.usage == Usage(0, 0, Decimal(0))
 
 
+def test_tokens_without_money_are_charged_at_the_models_price(agent: Any, order: Order) -> None:
+    usage = {"input_tokens": 1_000_000, "cached_input_tokens": 400_000, "output_tokens": 100_000}
+    script = say({"type": "turn.completed", "usage": usage})
+    price = Price(Decimal(1), Decimal(10), cache_read=Decimal("0.1"))
+    done, _ = work(agent("codex", script, tariff=OwnTariff(price)), order())
+    assert done.usage == Usage(1_000_000, 100_000, Decimal("1.64"))
+    done, _ = work(agent("codex", script), order())
+    assert done.usage == Usage(1_000_000, 100_000, None)
+
+
+@BOTH
 def test_a_session_is_continued_and_charged_its_new_part(agent: Any, order: Order) -> None:
     def codex(tokens: int, thread: str = "t1") -> Agent:
         usage = {"input_tokens": tokens, "output_tokens": 0}
@@ -218,6 +251,7 @@ def message(text: Any) -> dict[str, Any]:
     return {"type": "item.completed", "item": {"type": "agent_message", "text": said}}
 
 
+@BOTH
 def test_a_verdict_by_schema_is_read(agent: Any, review_order: Order) -> None:
     reply = review(agent("claude-code", say(result(structured_output=APPROVAL))), review_order())
     assert approved(reply)
@@ -229,9 +263,8 @@ def test_a_verdict_in_the_last_message_is_read(agent: Any, review_order: Order, 
     assert approved(review(agent("codex", say(message("I look."), message(text))), review_order()))
 
 
-def test_the_tree_cannot_be_changed(agent: Any, review_order: Order, any_sandbox: Sandbox) -> None:
-    if any_sandbox.describe().startswith("off"):
-        pytest.skip("without a sandbox nothing is protected")
+@pytest.mark.parametrize("box", ["bubblewrap"])
+def test_the_tree_cannot_be_changed(agent: Any, review_order: Order) -> None:
     script = "echo x > forged.txt; rm -f *\n" + say(message(APPROVAL))
     asked = review_order()
     (asked.tree / "a.txt").write_text("kept")

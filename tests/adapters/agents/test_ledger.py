@@ -27,6 +27,12 @@ def test_a_fork_is_charged_without_what_its_parent_used(tmp_path: Path) -> None:
     assert ledger.charge("s", Tally(110, 11), "s") == Tally(10, 1)
 
 
+def test_what_came_from_the_cache_is_told_apart(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l.json")
+    ledger.charge("s", Tally(100, 10, None, 40), "")
+    assert ledger.charge("s", Tally(250, 30, None, 140), "s") == Tally(150, 20, None, 100)
+
+
 def test_a_total_that_fell_was_counted_anew(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "l.json")
     ledger.charge("s", Tally(100, 10, USD(5)), "")

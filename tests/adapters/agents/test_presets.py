@@ -62,8 +62,8 @@ def test_the_names_are_known_without_reading_the_data() -> None:
     ("kind", "tally", "session"),
     [
         ("claude-code", Tally(224, 40, Decimal("0.0125")), "0b0b0b0b-0000-4000-8000-000000000001"),
-        ("codex", Tally(240, 40), "01a2163d-0922-7512-9dfc-11642e810e72"),
-        ("gemini", Tally(230, 55), ""),
+        ("codex", Tally(240, 40, None, 60), "01a2163d-0922-7512-9dfc-11642e810e72"),
+        ("gemini", Tally(230, 55, None, 0), ""),
         ("copilot", Tally(224, 40), "369a0fd8-2109-40cf-b538-215dc4cb4337"),
         ("opencode", Tally(212, 43, Decimal("0.00122775")), "ses_de9c0f334ffeCTV097xgg9ztCL"),
         ("aider", Tally(2200, 50, Decimal("0.0040")), ""),
