@@ -6,11 +6,10 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-AGENTS = ("claude", "codex", "gemini", "copilot", "opencode", "aider")
 _LARGEST = 1_000_000
 _VERSION_WAIT_S = 5.0
 
@@ -26,10 +25,14 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent's program on PATH; `version` is empty when it did not say."""
+    """An agent's program on PATH; `version` is empty when it did not say. `has_key`: a variable
+    that opens its model is set, one of those in `keys`."""
 
     name: str
     version: str
+    kind: str = ""
+    keys: tuple[str, ...] = ()
+    has_key: bool = False
 
 
 def find_suites(root: Path, path: str) -> list[Suite]:
@@ -127,12 +130,21 @@ _MARKED = (
 )
 
 
-def find_agents(path: str, names: Sequence[str] = AGENTS) -> list[Agent]:
-    """The agents that are installed, asked for their version."""
+def find_agents(environ: Mapping[str, str], kinds: Collection[str] | None = None) -> list[Agent]:
+    """The agents that are installed, of these kinds or of all, asked for their version."""
+    from loopcoder.adapters.agents.preset import presets
+
     return [
-        Agent(name, _version(program))
-        for name in names
-        if (program := shutil.which(name, path=path)) is not None
+        Agent(
+            preset.program,
+            _version(program),
+            preset.kind,
+            preset.variables.keys,
+            any(environ.get(name) for name in preset.variables.keys),
+        )
+        for preset in presets().values()
+        if kinds is None or preset.kind in kinds
+        if (program := shutil.which(preset.program, path=environ.get("PATH", ""))) is not None
     ]
 
 

@@ -10,6 +10,7 @@ import click
 from loopcoder.entrypoints.docs_cli import cli_page
 from loopcoder.entrypoints.docs_configuration import configuration_page
 from loopcoder.entrypoints.docs_failures import failures_page
+from loopcoder.entrypoints.docs_workers import PAGE, with_agents
 
 _MADE = "<!-- made by `make docs` from the code; do not edit -->\n\n"
 
@@ -34,6 +35,10 @@ def write_pages(folder: Path) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
             changed.append(name)
+    page = folder / PAGE
+    if page.exists() and (text := with_agents(page.read_text("utf-8"))) != page.read_text("utf-8"):
+        page.write_text(text, encoding="utf-8", newline="\n")
+        changed.append(PAGE)
     return changed
 
 

@@ -10,9 +10,10 @@ from loopcoder.domain.roadmap import Reading, Source, parse_roadmaps
 from loopcoder.domain.settings import Command, Settings, WorkerSpec
 from loopcoder.engine.trust import judges, remarks, require_trust
 from loopcoder.entrypoints import builtin
+from loopcoder.entrypoints.agent_programs import trouble_of
 from loopcoder.entrypoints.agents import check_kind
 from loopcoder.entrypoints.bootstrap import House
-from loopcoder.entrypoints.detection import missing_tools
+from loopcoder.entrypoints.detection import find_agents, missing_tools
 from loopcoder.entrypoints.finding import Finding, fine, note, problem, warning
 from loopcoder.ports.clock import Clock
 from loopcoder.ports.journal import Journal
@@ -63,7 +64,7 @@ def look_at_agents(house: House) -> Iterator[Finding]:
         yield problem(
             "workers",
             "none is configured, so nothing can be worked on",
-            "Add `workers:` to loopcoder.yml.",
+            f"Add `workers:` to loopcoder.yml; {_installed(house)}.",
         )
     for name, spec in settings.workers.items():
         yield _agent(house, "workers", spec, f"workers.{name}")
@@ -103,6 +104,15 @@ def _trust(house: House) -> Iterator[Finding]:
         yield fine("reviewer", judges(records)[0].known.told)
 
 
+def _installed(house: House) -> str:
+    """Which agents this machine has, in a few words."""
+    found = find_agents(house.environ)
+    if not found:
+        return "no agent was found on PATH (docs/reference/workers.md says how to install one)"
+    rows = (f"{a.kind} {a.version}{'' if a.has_key else ' (no key)'}" for a in found)
+    return f"installed are {', '.join(rows)}"
+
+
 def _agent(house: House, name: str, spec: WorkerSpec, where: str) -> Finding:
     try:
         check_kind(spec, where)
@@ -110,8 +120,15 @@ def _agent(house: House, name: str, spec: WorkerSpec, where: str) -> Finding:
             builtin.api_key(spec, house.environ)
     except ConfigurationError as error:
         return problem(name, error.summary, error.remedy)
-    words = " ".join(spec.argv) or str(spec.options.get("script", "")) or spec.model
-    return fine(name, f"{spec.name}: {spec.kind} {words}")
+    if trouble := trouble_of(spec, house.environ):
+        known = house.settings.workers
+        others = [known[other] for other in spec.fallback if other in known]
+        if any(not trouble_of(other, house.environ) for other in others):
+            return warning(name, f"{spec.name}: {trouble}", "A fallback works in its place.")
+        return problem(name, f"{spec.name}: {trouble}", "Or name another agent in loopcoder.yml.")
+    version = "".join(agent.version for agent in find_agents(house.environ, (spec.kind,)))
+    words = version or " ".join(spec.argv) or str(spec.options.get("script", "")) or spec.model
+    return fine(name, f"{spec.name}: {spec.kind} {words}".rstrip())
 
 
 def look_at_tools(house: House) -> Iterator[Finding]:

@@ -8,6 +8,13 @@ from collections.abc import Sequence
 from loopcoder.entrypoints import builtin
 from loopcoder.entrypoints.detection import Agent, Suite
 
+_CHOSEN = """\
+# Who does the work, and who judges it, each in a sandbox: docs/reference/workers.md of loopcoder.
+# The reviewer is measured once by `loopcoder calibrate`, and judges nothing before it has passed.
+"""
+_NO_JUDGE = """\
+# Name a reviewer that is another model or program than the worker; no tick runs before that.
+"""
 _WORKERS = """\
 # Who does the work, and who judges it: any program, started in a sandbox, with the prompt on
 # standard input. A worker edits the files of its folder and ends with 0; a reviewer prints a
@@ -29,6 +36,17 @@ reviewer: {{kind: anthropic, model: {builtin.REVIEWER_MODEL}}}
 """
 
 
+def choose_agents(agents: Sequence[Agent], has_key: bool) -> tuple[str, str]:
+    """The kinds of a worker and of a reviewer that can be started here, as far as there are any.
+    `has_key`: the built-in agent can be used. The two are never the same agent, unless the
+    built-in one is both, with another model in each role."""
+    kinds = [agent.kind for agent in agents if agent.has_key] + ([builtin.KIND] if has_key else [])
+    worker = kinds[0] if kinds else ""
+    if has_key:
+        return worker, builtin.KIND
+    return worker, kinds[1] if len(kinds) > 1 else ""
+
+
 def config_text(
     base: str,
     roadmap: str,
@@ -46,14 +64,19 @@ def config_text(
         lines.append("setup:")
         lines += [f"  - {{run: {_quoted(each)}, timeout: 10m, network: true}}" for each in setups]
     lines += _verify(suites)
-    text = "\n".join(lines) + "\n"
-    if has_key:
-        return text + _BUILT_IN
-    text += _WORKERS
-    if agents:
-        names = ", ".join(agent.name for agent in agents)
-        text += f"# Found: {names}. This version of loopcoder cannot start agents by itself yet.\n"
-    return text + _STUB
+    return "\n".join(lines) + "\n" + _agents(*choose_agents(agents, has_key))
+
+
+def _agents(worker: str, reviewer: str) -> str:
+    if not worker:
+        return _WORKERS + _STUB
+    if worker == builtin.KIND:
+        return _BUILT_IN
+    text = _CHOSEN + f"workers:\n  default: {{kind: {worker}}}\n"
+    if reviewer:
+        model = f", model: {builtin.REVIEWER_MODEL}" if reviewer == builtin.KIND else ""
+        return text + f"reviewer: {{kind: {reviewer}{model}}}\n"
+    return text + _NO_JUDGE + f"#reviewer: {{kind: {worker}, model: NAME}}\n"
 
 
 def _verify(suites: Sequence[Suite]) -> list[str]:

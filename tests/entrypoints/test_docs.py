@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from loopcoder.adapters.agents.preset import ORDER
 from loopcoder.domain.settings import Settings
 from loopcoder.entrypoints.cli.verbs import VERBS
 from loopcoder.entrypoints.config_schema import Configuration
 from loopcoder.entrypoints.docs import PAGES, page_text, write_pages
+from loopcoder.entrypoints.docs_workers import PAGE, with_agents
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -18,6 +20,12 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 @pytest.mark.parametrize("name", PAGES)
 def test_the_committed_pages_are_up_to_date(name: str) -> None:
     assert (REFERENCE / name).read_text(encoding="utf-8") == page_text(name), "run `make docs`"
+
+
+def test_the_agents_are_those_of_the_code() -> None:
+    page = (REFERENCE / PAGE).read_text(encoding="utf-8")
+    assert page == with_agents(page), "run `make docs`"
+    assert all(f"| `{kind}` |" in page for kind in ORDER)
 
 
 def test_every_key_and_every_verb_has_its_place() -> None:

@@ -37,6 +37,9 @@ def house_of(project: Project) -> House:
     return open_house(project.root, from_base=False, environ=environ)
 
 
+GIT_ALONE = "/usr/bin:/bin"
+
+
 def told(house: House, name: str, level: Level) -> str:
     """Everything of one level that is said about one thing."""
     return "\n".join(
@@ -144,16 +147,28 @@ def test_a_roadmap_that_is_not_there(project: Project, house: House) -> None:
     assert "is not committed on main" in told(house, "roadmap", Level.PROBLEM)
 
 
-def test_missing_tools_and_a_reviewer_nobody_measured(project: Project, house: House) -> None:
+def test_missing_tools_and_agents(project: Project, house: House) -> None:
     project.write(
         "loopcoder.yml",
         "verify: no-such-tool --all\n"
-        "workers: {default: {kind: command, run: ./agent.sh}}\n"
+        "workers: {default: {kind: command, run: ./agent.sh},\n"
+        "  x: {kind: aider, fallback: [default]}}\n"
         "reviewer: {kind: command, run: python3, calibration: required}\nsandbox: off\n",
     )
     assert "not found: no-such-tool, ./agent.sh" in told(house, "tools", Level.PROBLEM)
+    assert "x: aider is not installed" in told(house, "workers", Level.WARNING)
     assert "it was never measured" in told(house, "reviewer", Level.PROBLEM)
     assert "whatever you can" in told(house, "sandbox", Level.WARNING)
+
+
+def test_an_agent_that_cannot_be_started_is_a_problem(project: Project) -> None:
+    config = "workers: {default: {kind: codex}}\nreviewer: {kind: command, run: 'true'}\n"
+    project.write("loopcoder.yml", config)
+    house = open_house(project.root, from_base=False, environ=project.env(PATH=GIT_ALONE))
+    assert "Codex is not installed" in told(house, "workers", Level.PROBLEM)
+    project.write("loopcoder.yml", "reviewer: {kind: command, run: 'true'}\n")
+    house = open_house(project.root, from_base=False, environ=project.env(PATH=GIT_ALONE))
+    assert "no agent was found on PATH" in told(house, "workers", Level.PROBLEM)
 
 
 def test_a_base_that_is_not_there(project: Project, house: House) -> None:

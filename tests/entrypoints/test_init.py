@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopcoder.domain.settings import Command
+from loopcoder.domain.trust import same_mind
 from loopcoder.entrypoints.config import load_settings
 from loopcoder.entrypoints.detection import (
     Agent,
@@ -19,7 +21,7 @@ from loopcoder.entrypoints.detection import (
     find_suites,
     missing_tools,
 )
-from loopcoder.entrypoints.starter import ROADMAP_TEXT, config_text
+from loopcoder.entrypoints.starter import ROADMAP_TEXT, choose_agents, config_text
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -87,7 +89,49 @@ def test_a_lock_file_names_the_package_manager(tmp_path: Path) -> None:
 def test_agents_are_found_with_their_version(tmp_bin: Path) -> None:
     program(tmp_bin, "claude", 'echo "2.1.4 (Some Agent)"')
     program(tmp_bin, "aider", "exit 3")
-    assert find_agents(str(tmp_bin)) == [Agent("claude", "2.1.4"), Agent("aider", "")]
+    claude, aider = find_agents({"PATH": str(tmp_bin), "OPENAI_API_KEY": "k"})
+    assert (claude.name, claude.version, claude.kind) == ("claude", "2.1.4", "claude-code")
+    assert (aider.name, aider.version, aider.kind) == ("aider", "", "aider")
+    assert (claude.has_key, aider.has_key) == (False, True)
+    assert find_agents({"PATH": str(tmp_bin)}, ["codex"]) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "has_key", "chosen"),
+    [
+        ({}, False, ("", "")),
+        ({}, True, ("anthropic", "anthropic")),
+        ({"claude-code": False}, False, ("", "")),
+        ({"claude-code": True}, False, ("claude-code", "")),
+        ({"claude-code": True}, True, ("claude-code", "anthropic")),
+        ({"claude-code": True, "codex": True}, False, ("claude-code", "codex")),
+        ({"claude-code": False, "codex": True}, True, ("codex", "anthropic")),
+    ],
+)
+def test_what_can_be_started_is_configured(
+    keys: dict[str, bool], has_key: bool, chosen: tuple[str, str]
+) -> None:
+    agents = [Agent(kind, "1.0", kind, (), key) for kind, key in keys.items()]
+    assert choose_agents(agents, has_key) == chosen
+    settings = load_settings(config_text("main", "ROADMAP.md", [], agents, has_key), "x")
+    worker, reviewer = chosen
+    assert [spec.kind for spec in settings.workers.values()] == ([worker] if worker else [])
+    assert (settings.reviewer.spec.kind if settings.reviewer else "") == reviewer
+    if settings.reviewer:
+        assert not same_mind(settings.workers["default"], settings.reviewer.spec)
+
+
+def test_agents_of_this_machine_are_named_with_their_keys(
+    empty_repository: Project, tmp_bin: Path
+) -> None:
+    program(tmp_bin, "claude", "echo 2.1.4")
+    program(tmp_bin, "codex", "echo 0.9")
+    path = f"{tmp_bin}:{os.environ['PATH']}"
+    done = empty_repository.loopcoder("init", PATH=path, OPENAI_API_KEY="k")
+    assert "no key: set ANTHROPIC_API_KEY" in done.stdout
+    assert "has its key" in done.stdout
+    assert "next: name a reviewer in loopcoder.yml" in done.stdout
+    assert "default: {kind: codex}" in (empty_repository.root / "loopcoder.yml").read_text()
 
 
 def test_a_roadmap_is_found_where_people_put_it(tmp_path: Path) -> None:

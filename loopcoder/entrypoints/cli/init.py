@@ -15,6 +15,7 @@ from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.config import FILES
 from loopcoder.entrypoints.detection import Agent, Suite, find_agents, find_roadmap, find_suites
+from loopcoder.entrypoints.starter import choose_agents
 from loopcoder.entrypoints.terminal import stdout
 from loopcoder.entrypoints.text import clean
 
@@ -67,7 +68,7 @@ def _look(house: House) -> Findings:
         base=base or "main",
         remote=remote.decode("utf-8", "replace").strip(),
         suites=find_suites(root, path),
-        agents=find_agents(path),
+        agents=find_agents(house.environ),
         has_key=bool(house.environ.get("ANTHROPIC_API_KEY")),
         sandbox=_sandbox(house),
         roadmap=find_roadmap(root),
@@ -127,12 +128,9 @@ def _tell(found: Findings, written: list[str], kept: list[str]) -> None:
     terminal = stdout()
     suites = [[suite.command, suite.because] for suite in found.suites]
     suites = suites or [["none found", "name the command under verify: in loopcoder.yml"]]
-    agents = " ".join(f"{agent.name} {agent.version}".strip() for agent in found.agents) or "none"
-    key = "set" if found.has_key else "not set"
     rows = [["repository", clean(_short(found.root)), f"branch {found.base}, {_remote(found)}"]]
     rows += [["tests" if i == 0 else "", *suite] for i, suite in enumerate(suites)]
-    hint = "the built-in worker uses it" if found.has_key else "a command is to be named"
-    rows.append(["agent", agents, f"ANTHROPIC_API_KEY {key}; {hint}"])
+    rows += [["agent" if i == 0 else "", *row] for i, row in enumerate(_agent_rows(found))]
     rows.append(["sandbox", found.sandbox or "none", "" if found.sandbox else _NO_SANDBOX])
     terminal.table([["", *row] for row in rows])
     if written:
@@ -142,6 +140,23 @@ def _tell(found: Findings, written: list[str], kept: list[str]) -> None:
     terminal.say("next: " + ", ".join(_next(found, written)))
 
 
+def _agent_rows(found: Findings) -> list[list[str]]:
+    rows = [
+        [
+            f"{agent.name} {agent.version}".strip(),
+            "has its key" if agent.has_key else f"no key: set {' or '.join(agent.keys)}",
+        ]
+        for agent in found.agents
+    ]
+    if found.has_key:
+        rows.append(["built in", "ANTHROPIC_API_KEY is set"])
+    return rows or [["none found", _NO_AGENT]]
+
+
+_NO_AGENT = (
+    "set ANTHROPIC_API_KEY for the built-in one, or install one, such as "
+    "`npm install -g @anthropic-ai/claude-code`"
+)
 _NO_SANDBOX = "nothing runs without one, unless `sandbox: off` is written; see loopcoder doctor"
 
 
@@ -164,8 +179,7 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     steps = []
     roadmap = found.roadmap or "ROADMAP.md"
     if "loopcoder.yml" in written:
-        if not found.has_key:
-            steps.append("name a worker and a reviewer in loopcoder.yml")
+        steps += _unnamed(found)
         if not found.suites:
             steps.append("name the test command under verify: there")
     if roadmap in written:
@@ -175,12 +189,23 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     return [*steps, "`loopcoder calibrate` (measures the reviewer, once)", "`loopcoder tick`"]
 
 
+def _unnamed(found: Findings) -> list[str]:
+    """The agents that the person still has to name."""
+    worker, reviewer = choose_agents(found.agents, found.has_key)
+    if worker and reviewer:
+        return []
+    return [f"name {'a reviewer' if worker else 'a worker and a reviewer'} in loopcoder.yml"]
+
+
 def _json(found: Findings, written: list[str], kept: list[str]) -> dict[str, object]:
     return {
         "repository": str(found.root),
         "base": found.base,
         "tests": [{"command": s.command, "because": s.because} for s in found.suites],
-        "agents": [{"name": a.name, "version": a.version} for a in found.agents],
+        "agents": [
+            {"name": a.name, "version": a.version, "kind": a.kind, "has_key": a.has_key}
+            for a in found.agents
+        ],
         "anthropic_api_key": found.has_key,
         "sandbox": found.sandbox or None,
         "written": written,
