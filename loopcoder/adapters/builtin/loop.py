@@ -23,7 +23,7 @@ from loopcoder.adapters.builtin.conversation import (
     text_block,
 )
 from loopcoder.adapters.builtin.meter import BYTES_PER_TOKEN, LEAST_REPLY, Meter
-from loopcoder.adapters.builtin.toolbox import Answer
+from loopcoder.adapters.builtin.toolbox import Answer, NoToolbox
 from loopcoder.adapters.builtin.tools import BadCall, ToolUse
 from loopcoder.adapters.builtin.transcript import Transcript
 from loopcoder.adapters.builtin.wire import Said, Stopped, Trouble, Wire
@@ -65,7 +65,8 @@ class Tools(Protocol[Given]):
     def last(self) -> str: ...
 
     def use(self, call: ToolUse) -> Answer | Given:
-        """An answer for the model, or the result that ends the loop. Raises BadCall."""
+        """An answer for the model, or the result that ends the loop. Raises BadCall, and NoToolbox
+        when nothing can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _Over(Exception):
 
 @dataclass
 class Loop(Generic[Result]):
-    """One run in one session. `frame` is what every request of it has in common."""
+    """One run in one session. `system` and the tools' definitions are the same in every request."""
 
     wire: Wire
     model: str
@@ -244,6 +245,9 @@ class Loop(Generic[Result]):
                 if said.stop == "max_tokens":
                     bad += " Your reply was cut: it was too long. Go on in smaller pieces."
                 answer = Answer(bad, failed=True)
+            except NoToolbox as error:
+                failure = FailureClass.INFRASTRUCTURE
+                raise _Over(Ending(None, failure, str(error), self._said)) from None
             if not isinstance(answer, Answer):
                 raise _Over(Ending(answer, text=said.text))
             self._watch(call, answer)

@@ -23,6 +23,7 @@ from loopcoder.adapters.builtin import toolbox_program
 from loopcoder.adapters.process import Cause, Finished, Watch, supervise
 from loopcoder.adapters.sandbox import Job, Mount, Sandbox
 from loopcoder.adapters.scratch import remove_tree
+from loopcoder.domain.diagnostic import LoopcoderError
 
 _PLACE = "/run/loopcoder"
 _ANSWER = 1 << 20
@@ -37,6 +38,10 @@ class Answer:
 
     text: str
     failed: bool = False
+
+
+class NoToolbox(Exception):
+    """There is no place where tools could be used: the machine's fault. The text says why."""
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Toolbox:
         self.close()
 
     def use(self, request: Mapping[str, Any], timeout_s: float, stop: threading.Event) -> Answer:
-        """Have one tool used, within `timeout_s` seconds and some grace."""
+        """Have one tool used, within `timeout_s` seconds and some grace. Raises NoToolbox."""
         if self._open is None:
             self._opened += 1
             self._open = _Process(self._job, self.sandbox, self.folder / str(self._opened))
@@ -97,7 +102,8 @@ class Toolbox:
         )
 
     def close(self) -> None:
-        self._end()
+        with contextlib.suppress(NoToolbox):
+            self._end()
 
     def _end(self) -> str:
         """End the process with all that it started, and say why it had ended itself."""
@@ -105,7 +111,9 @@ class Toolbox:
             return ""
         process, self._open = self._open, None
         finished = process.close()
-        if finished is None or finished.cause is Cause.STOPPED:
+        if finished.cause is Cause.NOT_STARTED:
+            raise NoToolbox(f"The tools could not be started: {finished.reason}")
+        if finished.cause is Cause.STOPPED:
             return "It was ended."
         last = finished.tail.strip().rsplit("\n", 1)[-1][:300]
         return finished.reason or f"Its process ended with exit code {finished.exit_code}. {last}"
@@ -119,7 +127,7 @@ class _Process:
         remove_tree(pipes)
         pipes.mkdir(parents=True)
         self._folder, self._stop = folder, threading.Event()
-        self._finished: Finished | None = None
+        self._finished = Finished(Cause.NOT_STARTED, None, 0.0, "", "It did not begin.")
         for name in ("requests", "answers"):
             os.mkfifo(pipes / name, 0o600)
         # Both ways, so that opening does not wait for the other side.
@@ -132,8 +140,11 @@ class _Process:
 
     def _run(self, sandbox: Sandbox, job: Job) -> None:
         watch = Watch(_EVER_S, stop=self._stop, grace_s=0.0)
-        with sandbox.wrap(job) as launch:
-            self._finished = supervise(launch, watch, self._folder / "output.log")
+        try:
+            with sandbox.wrap(job) as launch:
+                self._finished = supervise(launch, watch, self._folder / "output.log")
+        except (OSError, LoopcoderError) as error:
+            self._finished = Finished(Cause.NOT_STARTED, None, 0.0, "", str(error))
 
     def exchange(
         self, request: Mapping[str, Any], seconds: float, stop: threading.Event
@@ -165,7 +176,7 @@ class _Process:
                     written = os.write(handle, out[: 1 << 16])
         return written
 
-    def close(self) -> Finished | None:
+    def close(self) -> Finished:
         self._stop.set()
         self._thread.join()
         os.close(self._requests)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loopcoder.adapters.builtin.toolbox import Answer, Toolbox
+from loopcoder.adapters.builtin.toolbox import Answer, NoToolbox, Toolbox
 from loopcoder.adapters.sandbox import choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
 
@@ -102,3 +102,9 @@ def test_a_stop_is_heard_while_a_tool_runs(box: Toolbox) -> None:
     request = {"tool": "bash", "command": "sleep 60", "timeout": 50}
     assert box.use(request, 60, stop).failed
     assert time.monotonic() - began < 10
+
+
+def test_where_no_tool_can_be_used_that_is_no_answer(box: Toolbox) -> None:
+    box.tree = box.tree / "missing"
+    with pytest.raises(NoToolbox, match="could not be started"):
+        use(box, "read", path="x")
