@@ -249,6 +249,27 @@ class CiFlaked(Fact):
     commit: str
 
 
+# --- the dashboard ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardBound(Fact):
+    """The issue that shows where everything stands."""
+
+    kind: ClassVar[str] = "dashboard.bound"
+    number: int
+    database_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardNoted(Fact):
+    """What the dashboard says of boxes that were ticked and not taken as a word; empty: nothing
+    any more."""
+
+    kind: ClassVar[str] = "dashboard.noted"
+    note: str
+
+
 # --- the tick ---------------------------------------------------------------------------------
 
 
@@ -578,6 +599,8 @@ FACTS: tuple[type[Fact], ...] = (
     CiFailed,
     CiPassed,
     CiFlaked,
+    DashboardBound,
+    DashboardNoted,
     TickBegun,
     TickFinished,
     ClaimTaken,

@@ -210,6 +210,27 @@ class ProviderOutcome:
     usd: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """The last tick that did something: its short name, when it ended (UTC), what it did, and the
+    address of its log, where it has one."""
+
+    name: str
+    at: str
+    words: str
+    link: str = ""
+
+    @classmethod
+    def told_by(cls, fact: e.TickFinished) -> LastChange | None:
+        told = fact.summary.get("change")
+        if not isinstance(told, dict):
+            return None
+        return cls(*(str(told.get(key) or "") for key in ("name", "at", "words", "link")))
+
+    def as_json(self) -> dict[str, e.Json]:
+        return {"name": self.name, "at": self.at, "words": self.words, "link": self.link}
+
+
 _SUCCEEDED = frozenset({"proposed", "updated", "committed"})
 """Outcomes that show a provider at work. An attempt that a person ended, or that asked for one,
 says nothing about its provider either way."""
@@ -236,6 +257,10 @@ class History:
     tick_at: datetime | None = None
     last_report: e.TickFinished | None = None
     sealed: e.Sealed | None = None
+    dashboard: e.DashboardBound | None = None
+    dashboard_intent: e.Event | None = None
+    dashboard_note: str = ""
+    last_change: LastChange | None = None
     calibrations: dict[str, tuple[datetime, e.Calibrated]] = field(default_factory=dict)
     judged_cases: dict[tuple[str, str], tuple[datetime, e.CaseJudged]] = field(default_factory=dict)
     books: BooksRecord = NO_BOOKS
@@ -262,6 +287,10 @@ class History:
             self.tick_at,
             self.last_report,
             self.sealed,
+            self.dashboard,
+            self.dashboard_intent,
+            self.dashboard_note,
+            self.last_change,
             dict(self.calibrations),
             dict(self.judged_cases),
             self.books,
@@ -286,8 +315,10 @@ class History:
 
     def _apply_totals(self, event: e.Event) -> None:
         match event.fact:
-            case e.EffectBegun():
+            case e.EffectBegun() as fact:
                 self.open_effects[event.id] = event
+                if fact.verb == "dashboard.create":
+                    self.dashboard_intent = event
             case e.EffectFinished() as fact:
                 begun = self.open_effects.pop(fact.begun, None)
                 if begun and fact.outcome in (e.EffectOutcome.DONE, e.EffectOutcome.FOUND):
@@ -333,6 +364,11 @@ class History:
                 self.tick, self.tick_at = fact, event.at
             case e.TickFinished() as fact:
                 self.tick, self.last_report = None, fact
+                self.last_change = LastChange.told_by(fact) or self.last_change
+            case e.DashboardBound() as fact:
+                self.dashboard, self.dashboard_intent = fact, None
+            case e.DashboardNoted() as fact:
+                self.dashboard_note = fact.note
             case e.Sealed() as fact:
                 self.sealed = fact
             case e.CaseJudged() as fact:

@@ -61,6 +61,8 @@ def _why_held(view: UnitView, snapshot: Snapshot) -> str:
     if held is None:
         return f"held by @{view.held_by_label}: the label loopcoder:hold is on"
     reason = f": {held.reason}" if held.reason else ""
+    if snapshot.held_by and view.record.held is None:
+        return f"held by {held.by}{reason}"
     target = view.id if view.record.held else ""
     return f"held by {held.by}{reason} (release: loopcoder hold --release {target}".rstrip() + ")"
 

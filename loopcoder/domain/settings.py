@@ -236,6 +236,8 @@ class Settings:
     tracker: str = "local"
     repository: str = ""
     compile_on_tick: bool = True
+    dashboard: bool = False
+    delete_merged_branches: bool = True
     trusted_ids: frozenset[int] = frozenset()
     preflight: Command | None = None
     setup: tuple[Command, ...] = ()

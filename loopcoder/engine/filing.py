@@ -98,7 +98,7 @@ def _begin(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[Event, 
         left[0] = earlier = record.create_intent
         facts: list[Fact] = []
         if earlier is not None:
-            _respect(clerk, earlier)
+            respect_intent(clerk, earlier)
             if earlier.id in history.open_effects:
                 facts.append(EffectFinished(earlier.id, EffectOutcome.STALE, {"recovered": True}))
         return [clerk.entry(change.unit, fact) for fact in (*facts, intent)]
@@ -107,7 +107,7 @@ def _begin(clerk: Clerk, change: Change, labels: Sequence[str]) -> tuple[Event, 
     return events[-1], left[0]
 
 
-def _respect(clerk: Clerk, earlier: Event) -> None:
+def respect_intent(clerk: Clerk, earlier: Event) -> None:
     """Raise when the earlier intent may still lead, or may have led, to an issue."""
     assert isinstance(earlier.fact, EffectBegun)
     holder = _holder(earlier.fact.detail.get("holder"))

@@ -99,7 +99,8 @@ class _Ear:
             yield from self._planned(record, issue)
 
     def _is_ours(self, issue: Issue) -> bool:
-        return False
+        ours = self.history.dashboard
+        return ours is not None and issue.id == ours.database_id
 
     # --- hand-made issues
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from loopcoder.domain.bookkeeping import BRANCH as BOOKKEEPING
 from loopcoder.domain.branch import PREFIX, branch_name, is_ours
 from loopcoder.domain.ci import NO_VERDICTS, Verdicts, judge_checks
+from loopcoder.domain.event import Held
 from loopcoder.domain.graph import chain_lengths
 from loopcoder.domain.history import History, UnitRecord
 from loopcoder.domain.issue import (
@@ -26,12 +27,10 @@ from loopcoder.domain.snapshot import (
     UnitView,
 )
 from loopcoder.domain.unit import IssueRef, Roadmap, Unit, UnitId, edges_digest, text_digest
-from loopcoder.domain.words import put_on
 from loopcoder.engine.claim import is_claim_alive
+from loopcoder.engine.command_labels import commands_on
 from loopcoder.engine.services import Services
 from loopcoder.engine.verify import gates_digest
-
-_WORDS = frozenset({CommandLabel.RETRY.value, CommandLabel.UNBLOCK.value, CommandLabel.HOLD.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ def observe(
     """Everything the decision needs. `roadmap` includes proposals, `standing` names the units
     that stand in the base branch's own roadmap."""
     world = world or look(services)
+    held_by = dashboard_hold(services, world)
     views = [_view(services, unit, standing, world) for unit in roadmap.units]
     index = _Index.of(views)
     units = tuple(_with_edges(view, index, world) for view in views)
@@ -95,12 +95,25 @@ def observe(
         history=world.history,
         tick=tick,
         depth=chain_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
+        held_by=held_by,
         open_pulls=sum(1 for p in world.pulls if p.is_open and _is_work(p.branch)),
     )
 
 
 def _is_work(branch: str) -> bool:
     return is_ours(branch) and branch != BOOKKEEPING
+
+
+def dashboard_hold(services: Services, world: World) -> str:
+    """Who stopped everything by the label on the dashboard. It counts as a hold as long as it is
+    on; nobody recorded it, so nobody has to record its end."""
+    ours = world.history.dashboard
+    issue = world.issues.get(ours.number) if ours else None
+    words = dict(commands_on(services, issue)) if issue and issue.is_open else {}
+    by = words.get(CommandLabel.HOLD, "")
+    if by and world.history.hold is None:
+        world.history.hold = Held(f"@{by}", "the label loopcoder:hold is on the dashboard")
+    return by
 
 
 def _base_state(services: Services, base: str, history: History) -> BaseState:
@@ -130,7 +143,7 @@ def _view(services: Services, unit: Unit, standing: frozenset[UnitId], world: Wo
         branch_head=world.branches.get(branch, ""),
         kept_head=last.sha if last else "",
         digest=text_digest(unit),
-        commands=_commands(services, issue),
+        commands=commands_on(services, issue),
     )
 
 
@@ -182,20 +195,6 @@ def _taken_by(services: Services, issue: Issue | None, pulls: Sequence[PullReque
         if pull.is_open and not is_ours(pull.branch) and issue.number in pull.closes:
             return pull.author.login
     return ""
-
-
-def _commands(services: Services, issue: Issue | None) -> tuple[tuple[str, str], ...]:
-    """Command labels on the issue that a writer put there."""
-    present = _WORDS & issue.labels if issue else frozenset()
-    if issue is None or not present:
-        return ()
-    found = []
-    events = services.tracker.list_label_events(issue.number)
-    for label in sorted(present):
-        event = put_on(events, label, services.may_speak)
-        if event is not None:
-            found.append((label, event.actor.login))
-    return tuple(found)
 
 
 def _with_edges(view: UnitView, index: _Index, world: World) -> UnitView:

@@ -28,6 +28,7 @@ from loopcoder.domain.wave import Errand, Wave, holder_of
 from loopcoder.engine.attempt import Attempt, Ended, Judged
 from loopcoder.engine.briefing import failed_checks
 from loopcoder.engine.claim import release_claim, take_claim
+from loopcoder.engine.dashboard import show_dashboard
 from loopcoder.engine.execute import execute
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.preflight import run_preflight
@@ -40,9 +41,9 @@ from loopcoder.engine.tick import (
     base_commit,
     begin_tick,
     check_base,
+    end_tick,
     look_again,
     passes,
-    record_end,
     recorded,
     summarise,
     tidy,
@@ -180,8 +181,9 @@ def plan_wave(
             until=taken_at + lasting,
             errands=tuple(planner.errands),
         )
+        show_dashboard(services, snapshot, snapshot.history.last_change)
     else:
-        record_end(services, report)
+        report = end_tick(services, snapshot, report)
     return replace(report, api=used_api(services).since(asked)), wave
 
 

@@ -62,6 +62,7 @@ class Services:
     attestor: Attestor | None = None
     shelf: Shelf | None = None
     last_bill: Callable[[Path, str], Usage | None] = lambda papers, purpose: None
+    link: str = ""
 
     def may_speak(self, actor: Actor) -> bool:
         """Whether what this account says is a word that counts; asked by number, never by name."""

@@ -13,6 +13,7 @@ from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.event import Entry, Fact, StageBegun, StageFinished
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.snapshot import UnitView
+from loopcoder.engine.command_labels import held_by_label
 from loopcoder.engine.services import Services
 
 HARVEST = frozenset({"commit", "policy"})
@@ -112,6 +113,8 @@ class Desk:
         """Raise `OnHold` when a person holds the unit, or everything."""
         history = self.services.journal.history()
         held = history.hold or history.unit(self.step.unit).held
+        if held is None and not self.is_shared:
+            held = held_by_label(self.services, history, history.unit(self.step.unit).number)
         if held:
             why = f": {held.reason}" if held.reason else ""
             raise OnHold(f"held by {held.by}{why}; it goes on from here when it is released.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from loopcoder.domain.diagnostic import (
     RoadmapError,
 )
 from loopcoder.domain.event import BaseChecked, Entry, TickBegun, TickFinished
+from loopcoder.domain.history import LastChange
 from loopcoder.domain.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import BaseState, Snapshot, TickState
@@ -24,6 +26,7 @@ from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLin
 from loopcoder.domain.tick_summary import conclude
 from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.bookkeeping import keep_books
+from loopcoder.engine.dashboard import hear_boxes, show_dashboard
 from loopcoder.engine.execute import execute
 from loopcoder.engine.hearing import hear
 from loopcoder.engine.observe import look, observe
@@ -99,7 +102,9 @@ def tick(services: Services, options: TickOptions) -> TickReport:
             report = cut_short(services, gathered, limit)
     if report.try_again_at is None:
         report = _concluded(services, snapshot, options, report)
-    record_end(services, report)
+        report = end_tick(services, snapshot, report)
+    else:
+        record_end(services, report)
     return replace(report, api=used_api(services).since(asked))
 
 
@@ -221,12 +226,24 @@ def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Sn
     if compiling:
         _hear(services, roadmap, gathered)
         gathered.writes += _compile(services, roadmap, gathered)
+    seen = _see(services, roadmap, standing, base, gathered.state)
+    if compiling and (said := hear_boxes(services, seen)):
+        services.journal.record(*said)
+        seen = _see(services, roadmap, standing, base, gathered.state)
+        gathered.warn(filter(None, [show_dashboard(services, seen, seen.history.last_change)]))
+    gathered.seen = seen
+    gathered.warn(services.ci.remarks())
+    return seen
+
+
+def _see(
+    services: Services, roadmap: Roadmap, standing: frozenset[UnitId], base: str, state: TickState
+) -> Snapshot:
+    """Every unit, also those that the roadmap does not have."""
     world = look(services)
     roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
-    gathered.seen = observe(services, roadmap, standing, base, gathered.state, world)
-    gathered.warn(services.ci.remarks())
-    return gathered.seen
+    return observe(services, roadmap, standing, base, state, world)
 
 
 def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:
@@ -320,7 +337,29 @@ def check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) ->
     )
 
 
+def end_tick(services: Services, snapshot: Snapshot, report: TickReport) -> TickReport:
+    """Bring the dashboard up to date, and record that the tick is over."""
+    last = _change(services, report) or snapshot.history.last_change
+    trouble = show_dashboard(services, snapshot, last)
+    if trouble:
+        report = replace(report, warnings=(*report.warnings, trouble))
+    record_end(services, report)
+    return report
+
+
+def _change(services: Services, report: TickReport) -> LastChange | None:
+    """What the tick did, for the dashboard; None when it only looked."""
+    outcomes = Counter(line.outcome.value for line in report.units if line.attempt is not None)
+    if not outcomes and not report.writes:
+        return None
+    words = ", ".join(f"{count} {name}" for name, count in outcomes.items())
+    at = f"{report.finished_at:%Y-%m-%d %H:%M}"
+    name = report.run[-6:].lower()
+    return LastChange(name, at, words or "issues were brought up to date", services.link)
+
+
 def record_end(services: Services, report: TickReport) -> None:
+    change = _change(services, report)
     services.journal.record(
         Entry(
             TickFinished(
@@ -332,6 +371,7 @@ def record_end(services: Services, report: TickReport) -> None:
                         for line in report.units
                     ],
                     "spent": str(report.spent),
+                    **({"change": change.as_json()} if change else {}),
                 },
             )
         )

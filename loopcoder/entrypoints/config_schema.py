@@ -493,6 +493,14 @@ class Configuration(Section):
     )
     base: Branch = Field("main", description="The branch that work starts from and is proposed to.")
     compile_on_tick: Flag = Field(True, description="Whether a tick compiles the roadmap first.")
+    dashboard: Flag | None = Field(
+        None,
+        description="Whether one issue shows where everything stands. On for GitHub where it is "
+        "not said, off locally: there `loopcoder status` shows it.",
+    )
+    delete_merged_branches: Flag = Field(
+        True, description="Whether a tick removes the branches of pull requests that were merged."
+    )
     trusted_ids: list[Positive] = Field(
         [], description="Numeric ids of accounts trusted beyond write permission."
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from loopcoder.adapters.github.address import is_name
 from loopcoder.adapters.holder import current_holder, end_leftovers, is_alive
 from loopcoder.domain.redaction import Redactor
 from loopcoder.domain.settings import Command, LandingMode, Settings
@@ -68,6 +69,7 @@ def open_workshop(
         services,
         landing=_landing(house),
         meter=house.meter,
+        link=run_link(house.environ),
         attestor=open_attestor(house, redactor),
         ci=house.ci,
         shelf=house.shelf,
@@ -111,6 +113,15 @@ def furnish(
         stop=stop or threading.Event(),
         warnings=standing_warnings(house.settings),
     )
+
+
+def run_link(environ: Mapping[str, str]) -> str:
+    """The address of this run's log, where GitHub Actions runs us."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (environ.get(name, "") for name in names)
+    if not (is_name(repository) and run.isdecimal() and server.startswith("https://")):
+        return ""
+    return f"{server.rstrip('/')}/{repository}/actions/runs/{run}"
 
 
 def _landing(house: House) -> LandingStrip | None:

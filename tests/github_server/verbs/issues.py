@@ -60,11 +60,11 @@ def edit(
     if changes.get("title", item.title) != item.title:
         repo.record(number, "renamed", who, rename={"from": item.title, "to": changes["title"]})
     if changes.get("body", item.body) != item.body:
-        _note_edit(repo, who, item, changes["body"] or "")
+        note_edit(repo, who, item, changes["body"] or "")
     return repo.save(item, who.at, **changes)
 
 
-def _note_edit(repo: Repository, who: Acting, item: Item, body: str) -> None:
+def note_edit(repo: Repository, who: Acting, item: Item, body: str) -> None:
     """The first edit brings the text it was filed with into the list as well."""
     edits = repo.edits.setdefault(item.number, [])
     if not edits:
