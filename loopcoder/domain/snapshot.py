@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from loopcoder.domain.ci import NO_VERDICTS, Verdicts
 from loopcoder.domain.history import History, UnitRecord
-from loopcoder.domain.issue import CommandLabel, Feedback, Issue, PullRequest, PullState
+from loopcoder.domain.issue import CommandLabel, Comment, Feedback, Issue, PullRequest, PullState
 from loopcoder.domain.proposal import is_approved
 from loopcoder.domain.unit import Unit, UnitId
 
@@ -40,7 +40,8 @@ class UnitView:
     says whether the recorded claim still excludes us. `standing` is True for a unit of the base
     branch's roadmap, False for a proposed one. `kept_head` is the last commit an attempt made;
     `digest` the hash of the text that would be worked on now; `parts` its child units;
-    `commands` pairs each command label on the issue with the login of the writer who put it on.
+    `commands` pairs each command label on the issue with the login of the writer who put it on;
+    `comments` is filled at dispatch.
     `checks` is what CI says of the head of our open pull request.
     """
 
@@ -59,6 +60,7 @@ class UnitView:
     parts: tuple[UnitId, ...] = ()
     parts_done: bool = False
     commands: tuple[tuple[str, str], ...] = ()
+    comments: tuple[Comment, ...] = ()
     checks: Verdicts = NO_VERDICTS
 
     @property

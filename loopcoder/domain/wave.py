@@ -9,7 +9,7 @@ from loopcoder.domain.action import Dispatch
 from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.event import Holder
 from loopcoder.domain.history import History
-from loopcoder.domain.issue import Feedback, Issue, PullRequest
+from loopcoder.domain.issue import Comment, Feedback, Issue, PullRequest
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.domain.unit import Unit, UnitId, text_digest
 
@@ -17,7 +17,7 @@ from loopcoder.domain.unit import Unit, UnitId, text_digest
 @dataclass(frozen=True, slots=True)
 class Errand:
     """One unit of a wave: its step, the text as it was observed, and the claim's epoch.
-    `feedback` and `failed` are what the step answers.
+    `feedback` and `failed` are what the step answers, `comments` what people said before.
 
     `reservation` names what was set aside for the whole attempt; empty when that is nothing.
     """
@@ -30,6 +30,7 @@ class Errand:
     feedback: tuple[Feedback, ...] = ()
     failed: tuple[FailedCheck, ...] = ()
     reservation: str = ""
+    comments: tuple[Comment, ...] = ()
 
     def view(self, history: History) -> UnitView:
         """The unit as a job sees it: what was observed, with the record it has."""
@@ -39,6 +40,7 @@ class Errand:
             issue=self.issue,
             pull=self.pull,
             feedback=self.feedback,
+            comments=self.comments,
             digest=text_digest(self.unit),
         )
 

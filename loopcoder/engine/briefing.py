@@ -11,7 +11,6 @@ from loopcoder.domain.ci_log import log_excerpt
 from loopcoder.domain.diagnostic import Unavailable
 from loopcoder.domain.failure import policy_of
 from loopcoder.domain.history import AttemptRecord, UnitRecord
-from loopcoder.domain.issue import Comment
 from loopcoder.domain.pull_status import MARKER
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.engine.context import Notes, Prompt, build_work_prompt
@@ -24,7 +23,7 @@ def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt
     """The whole prompt. Skills and conventions are those of the base commit."""
     return build_work_prompt(
         unit=view.unit,
-        notes=replace(notes, comments=heard_comments(services, view)),
+        notes=notes,
         verify=gates_for(services.settings, [view.unit]),
         skills=gather_skills(services.workspaces, base, view.unit, services.settings),
     )
@@ -32,22 +31,24 @@ def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt
 
 def first_brief(services: Services, view: UnitView, base: str) -> Prompt:
     """The prompt that the unit's next attempt would begin with."""
-    return brief(services, view, base, standing_notes(view))
+    return brief(services, view, base, standing_notes(with_comments(services, view)))
 
 
-def heard_comments(services: Services, view: UnitView) -> tuple[Comment, ...]:
-    """What people who may write said on the issue until they last approved it, or said retry."""
+def with_comments(services: Services, view: UnitView) -> UnitView:
+    """The view with what people who may write said on the issue until they last approved it, or
+    said retry. Asked for when the unit is dispatched: jobs that work have no tracker."""
     until = view.record.heard_until
     if view.issue is None or until is None:
-        return ()
+        return view
     me = services.tracker.whoami().id
-    return tuple(
+    comments = tuple(
         comment
         for comment in services.tracker.list_comments(view.issue.number)
         if comment.said_at <= until
         and not (comment.author.id == me and comment.body.startswith(MARKER))
         and services.may_speak(comment.author)
     )
+    return replace(view, comments=comments)
 
 
 def standing_notes(view: UnitView) -> Notes:
@@ -56,6 +57,7 @@ def standing_notes(view: UnitView) -> Notes:
         failures=failures_told(view.record.struck),
         feedback=view.feedback,
         person=persons_note(view.record),
+        comments=view.comments,
     )
 
 

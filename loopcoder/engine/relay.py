@@ -26,7 +26,7 @@ from loopcoder.domain.snapshot import Snapshot, TickState, UnitView
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.wave import Errand, Wave, holder_of
 from loopcoder.engine.attempt import Attempt, Ended, Judged
-from loopcoder.engine.briefing import failed_checks
+from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.dashboard import show_dashboard
 from loopcoder.engine.execute import execute
@@ -140,10 +140,13 @@ class _Planner:
             release_claim(services, step, epoch, held.reason)
             gathered.lines.append(replace(line, reason=held.reason))
             return
+        view = with_comments(services, view)
         feedback = tuple(f for f in view.feedback if f.id in step.feedback)
         red = failed_checks(services, step)
         self.errands.append(
-            Errand(step, view.unit, epoch, view.issue, view.pull, feedback, red, held)
+            Errand(
+                step, view.unit, epoch, view.issue, view.pull, feedback, red, held, view.comments
+            )
         )
         gathered.lines.append(line)
 

@@ -16,7 +16,7 @@ from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.tick_report import UnitLine, UnitOutcome
 from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
-from loopcoder.engine.briefing import failed_checks
+from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
@@ -119,7 +119,7 @@ def _open_desk(services: Services, snapshot: Snapshot, step: Dispatch) -> Desk:
     papers.mkdir(parents=True, exist_ok=True)
     if step.resume:
         services.end_leftovers(papers)
-    return Desk(services, step, view, snapshot.tick.run, epoch, papers)
+    return Desk(services, step, with_comments(services, view), snapshot.tick.run, epoch, papers)
 
 
 def _publish_all(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from loopcoder.domain.dashboard import TITLE
 from tests.support.github_project import GitHubProject
 from tests.support.project import Project, writes
 
@@ -50,7 +51,7 @@ def test_a_runner_knows_what_another_did(hosted: GitHubProject) -> None:
     assert idle["stop_reason"] == "waiting-for-merge"
     assert idle["units"]["store"]["outcome"] == "waiting"
     assert tip(hosted) == before
-    assert len(hosted.ana.tracker.list_issues()) == 2
+    assert len(hosted.issues.keys() - {TITLE}) == 2
     assert hosted.pulls() == {"store": 3}
 
 
