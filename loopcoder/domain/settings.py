@@ -237,7 +237,6 @@ class Settings:
     repository: str = ""
     compile_on_tick: bool = True
     dashboard: bool = False
-    delete_merged_branches: bool = True
     trusted_ids: frozenset[int] = frozenset()
     preflight: Command | None = None
     setup: tuple[Command, ...] = ()

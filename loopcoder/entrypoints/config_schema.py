@@ -498,9 +498,6 @@ class Configuration(Section):
         description="Whether one issue shows where everything stands. On for GitHub where it is "
         "not said, off locally: there `loopcoder status` shows it.",
     )
-    delete_merged_branches: Flag = Field(
-        True, description="Whether a tick removes the branches of pull requests that were merged."
-    )
     trusted_ids: list[Positive] = Field(
         [], description="Numeric ids of accounts trusted beyond write permission."
     )
