@@ -14,6 +14,7 @@ from loopcoder.domain.settings import Command, LandingMode, Settings
 from loopcoder.engine.services import Services
 from loopcoder.entrypoints.attesting import open_attestor
 from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.builtin import unpriced
 from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.commands import CommandResult
 from loopcoder.ports.journal import Journal
@@ -65,8 +66,10 @@ def open_workshop(
         listener=listener,
         stop=stop,
     )
+    unknown = () if only_look else unpriced(house.settings)
     return replace(
         services,
+        warnings=(*services.warnings, *unknown),
         landing=_landing(house),
         meter=house.meter,
         link=run_link(house.environ),
@@ -88,6 +91,7 @@ def furnish(
 ) -> Services:
     """What every process of the engine has, whatever it may reach: git, sandbox, agents, and a
     journal in which no secret of this machine ends."""
+    from loopcoder.adapters.builtin.bill import last_bill
     from loopcoder.adapters.redacting import redacting_journal
     from loopcoder.adapters.secrets import DetectSecretsScanner
 
@@ -112,6 +116,7 @@ def furnish(
         listener=listener or SilentListener(),
         stop=stop or threading.Event(),
         warnings=standing_warnings(house.settings),
+        last_bill=last_bill,
     )
 
 
