@@ -10,7 +10,7 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,7 +93,7 @@ class Faulty:
         history = look.snapshot.history
         people = self.github.person("ana")
         found = {
-            "issues": sorted(map(_issue, people.tracker.list_issues())),
+            "issues": _issues(people.tracker.list_issues()),
             "comments": [
                 len(people.tracker.list_comments(i.number)) for i in people.tracker.list_issues()
             ],
@@ -133,8 +133,18 @@ class Faulty:
         assert not violations, violations
 
 
-def _issue(issue: Issue) -> tuple[str, str, tuple[str, ...], str]:
-    return issue.title, str(issue.state), tuple(sorted(issue.labels)), issue.body
+def _issues(issues: Sequence[Issue]) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """By title, for numbers follow the order in which they were filed."""
+    titles = {f"blocked-by:#{issue.number}": f"after {issue.title}" for issue in issues}
+    return sorted(
+        (
+            issue.title,
+            str(issue.state),
+            tuple(sorted(titles.get(label, label) for label in issue.labels)),
+            issue.body,
+        )
+        for issue in issues
+    )
 
 
 # --- what goes wrong --------------------------------------------------------------------------

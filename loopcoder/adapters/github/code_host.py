@@ -17,8 +17,10 @@ from loopcoder.adapters.github.errors import Forbidden, Refused
 from loopcoder.adapters.github.feedback import read_feedback
 from loopcoder.adapters.github.mapping import (
     Payload,
+    as_item,
     branch_of,
     is_pull,
+    label_names,
     read_pull,
     read_time,
     write_time,
@@ -74,7 +76,11 @@ class GitHubCodeHost:
         return self._pull(*self._ask(number))
 
     def create_pull(self, draft: PullDraft) -> PullRequest:
-        """The pull request is one write; its labels are one more."""
+        """The pull request is one write; its labels are one more.
+
+        What GitHub answers is taken as it is: a server that is asked for it a moment later may not
+        know it yet.
+        """
         checked_branch(draft.branch, self._base)
         labels = checked_labels(draft.labels)
         body = {
@@ -87,11 +93,14 @@ class GitHubCodeHost:
         self._demand_difference(draft)
         answer = self._session.write("POST", self._session.path("pulls"), body)
         number = int(answer.data["number"])
-        self._scan.note_pull(answer.data)
+        item = self._scan.note(as_item(answer.data))
+        detail = self._scan.note_pull(answer.data)
         if labels:
             path = self._session.path("issues", number, "labels")
-            self._session.write("POST", path, {"labels": list(labels)})
-        return self.get_pull(number)
+            labelled = self._session.write("POST", path, {"labels": list(labels)})
+            self._scan.note_labels(number, label_names(labelled.data), labelled)
+            item = self._scan.item(number) or item
+        return self._pull(item, detail)
 
     def update_pull(
         self, number: int, *, title: str | None = None, body: str | None = None

@@ -73,6 +73,11 @@ def trim_pull(payload: Payload) -> dict[str, Any]:
     return kept
 
 
+def as_item(pull: Payload) -> dict[str, Any]:
+    """A pull request's own payload as the list of issues would have it."""
+    return {**pull, "pull_request": {"merged_at": pull.get("merged_at")}}
+
+
 def label_names(labels: Any) -> list[str]:
     """Labels come as objects, and in some answers as bare names."""
     return [each if isinstance(each, str) else str(each.get("name", "")) for each in labels]
