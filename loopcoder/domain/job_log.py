@@ -91,6 +91,7 @@ def _matches(lines: Sequence[str]) -> Iterator[Failure]:
             if rule.follows and not 0 <= number - armed.get(rule, -_NEAR - 1) <= _NEAR:
                 continue
             name = _name(found, _context(rule, lines, number, file))
+            name = f"{name} {_symbol(lines, number)}".strip() if rule.tool == "javac" else name
             yield Failure(rule.tool, name, number, rule.weight)
             break
 
@@ -109,6 +110,15 @@ def _context(rule: Rule, lines: Sequence[str], number: int, file: str) -> str:
             found = re.match(r"\s*-->\s*(\S+?):\d+", line)
             if found:
                 return found[1]
+    return ""
+
+
+def _symbol(lines: Sequence[str], number: int) -> str:
+    """What javac could not find: it says so some lines below its message."""
+    for line in lines[number + 1 : number + 5]:
+        found = re.match(r"\s*symbol:\s+(.+)", line)
+        if found:
+            return normalise(found[1])
     return ""
 
 

@@ -39,15 +39,15 @@ RULES: tuple[Rule, ...] = (
     _rule("unittest", r"^(?:FAIL|ERROR):\ (?P<test>[\w.]+\ \([\w.]+\))", 4),
     # jest, vitest, mocha
     _rule("jest", r"^\ *●\ (?P<test>(?!Console|Test\ suite\ failed).+\ ›\ .+?)$", 4),
-    _rule("jest", r"^\ *●\ (?P<test>Test\ suite\ failed\ to\ run)$", 3),
-    _rule("jest", r"^FAIL\ +(?:\w+\ +)?(?P<test>\S+\.(?:[cm]?[jt]sx?))(?:\ \(.*\))?$", 2),
+    _rule("jest", r"^\ *FAIL\ +(?:\w+\ +)?(?P<test>\S+\.(?:[cm]?[jt]sx?))(?:\ \([\d.]+\ ?m?s\))?$", 2),
     _rule(
         "vitest",
         r"^\ *(?:FAIL|❯|×)?\ *FAIL\ +(?:\|\w+\|\ )?(?P<test>\S+\.(?:[cm]?[jt]sx?)\ >\ .+?)$",
         4,
     ),
     _rule("vitest", r"^\ *FAIL\ +(?:\|\w+\|\ )?(?P<test>\S+\.(?:[cm]?[jt]sx?))(?:\ \[.*\])?$", 3),
-    _rule("mocha", r"^\ +\d+\)\ (?P<test>\S.*?):?$", 2, r"^\ +\d+\ failing$|^\ +\d+\)\ "),
+    _rule("node", r"^\W*(?:Exception\ during\ run:\ )?(?:Uncaught\ )?(?:Error:\ )?Cannot\ find\ module\ '(?P<test>[^']+)'", 3),
+    _rule("mocha", r"^\ +\d+\)\ (?P<test>(?!Uncaught\ error\ outside)\S.*?):?$", 2, r"^\ +\d+\ failing$|^\ +\d+\)\ "),
     # node's own runner: TAP and spec
     _rule("node", r"^\ *not\ ok\ \d+\ -\ (?P<test>.+?)(?:\ \#.*)?$", 3),
     _rule("node", r"^\ *✖\ (?P<test>(?!failing\ tests).+?)\ \([\d.]+ms\)$", 3),
@@ -66,18 +66,21 @@ RULES: tuple[Rule, ...] = (
     _rule("maven", r"^\[ERROR\]\ +(?P<test>[\w.$]+\.\w+(?:\[\d+\])?):\d+", 4),
     _rule("maven", r"^\[ERROR\]\ +(?P<test>[\w.$]+\.\w+)\ (?:»|--\ Time)", 4),
     _rule("maven", r"^(?:\[ERROR\]\ )?(?P<test>\w+\([\w.$]+\)).*(?:<<<\ (?:FAILURE|ERROR)!|expected)", 3),
-    _rule("javac", r"^(?:\[ERROR\]\ )?" + _PATH.replace(r"[A-Za-z]\w{0,9}", "java") + r":\[?\d+(?:,\d+\])?:?\ (?:error:\ )?(?P<text>.+)$", 3),
+    # gradle leaves the cursor behind the name of its task
+    _rule("javac", r"^(?:\[ERROR\]\ |:\w+(?=/))?" + _PATH.replace(r"[A-Za-z]\w{0,9}", "java") + r":\[?\d+(?:,\d+\])?:?\ (?:error:\ )?(?P<text>.+)$", 3),
     # dotnet
     _rule("dotnet", r"^\ *(?:X|Failed)\ (?P<test>[\w.+`]+(?:\(.*\))?)\ \[.*\]$", 4),
     _rule("dotnet", r"^\ *" + _PATH + r"\(\d+,\d+\):\ error\ (?P<code>(?!TS)[A-Z]{2,}\d+):\ (?P<text>.+?)(?:\ \[.*\])?$", 3),
     # ctest
-    _rule("ctest", r"^\ *\d+\ -\ (?P<test>\S+)\ \((?P<code>Failed|Timeout|SEGFAULT|Not\ Run|.*Exception.*|Subprocess.*)\)", 4),
+    _rule("ctest", r"^\s*\d+\ -\ (?P<test>\S+)\ \((?:Failed|Child\ .*|Timeout|SEGFAULT|Not\ Run|.*Exception.*|Subprocess.*)\)", 4),
     # compilers and linters
     _rule("tsc", r"^" + _PATH + r"(?:\(\d+,\d+\):|:\d+:\d+\ -)\ error\ (?P<code>TS\d+):\ (?P<text>.+)$", 3),
     _rule("eslint", r"^\ +\d+:\d+\ +(?:✖\ +)?error\ +(?P<text>\S.*?)\ {2,}(?P<code>\S+)$", 3),
+    _rule("eslint", r"^\ +\d+:\d+\ +(?:✖\ +)?error\ +(?P<text>Parsing\ error:\ .+)$", 3),
     _rule("ruff", r"^" + _PATH + r":\d+:\d+:\ (?P<code>[A-Z]+\d+)(?:\ \[\*\])?\ (?P<text>.+)$", 3),
     _rule("ruff", r"^(?P<code>[A-Z]{1,4}\d{2,4})\ (?:\[\*\]\ )?(?P<text>\S.+)$", 3),
-    _rule("mypy", r"^" + _PATH + r":\d+(?::\d+)?:\ error:\ (?P<text>.+?)(?:\ +\[(?P<code>[a-z-]+)\])?$", 3),
+    # mypy wraps its messages where a terminal is narrow; what stands in parentheses comes last
+    _rule("mypy", r"^" + _PATH.replace(r"[A-Za-z]\w{0,9}", "pyi?") + r":\d+(?::\d+)?:\ error:\ (?P<text>[^(\[]+?)\s*(?:[(\[].*)?$", 3),
     _rule("gcc", r"^" + _PATH + r":\d+:\d+:\ (?:fatal\ )?error:\ (?P<text>.+)$", 3),
     _rule("make", r"^make(?:\[\d+\])?:\ \*\*\*\ \[(?:.*?:\d+:\ )?(?P<test>.+?)\]\ Error\ \d+", 1),
     # what any tool may say
