@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from loopcoder.domain.dispute import Round, cost_of, told
 from loopcoder.domain.pull_template import fill_template
 from loopcoder.domain.settings import CommitStyle
 from loopcoder.domain.unit import Unit, UnitId, is_unit_id
@@ -39,8 +40,9 @@ _VERDICTS = {
 class PullFacts:
     """Everything a pull request's body tells. `files` are the changed paths, `escalations` what
     the change policy wants a person to look at, `earlier` the findings of rounds before, mended
-    since. `closes` is false for a change that leaves its issue open. `attestation` is the signed
-    envelope (`domain/dsse.py`), `template` the repository's own pull request template."""
+    since. `reliability` is what is known of the reviewer, `exchange` the rounds it took. `closes`
+    is false for a change that leaves its issue open. `attestation` is the signed envelope
+    (`domain/dsse.py`), `template` the repository's own pull request template."""
 
     unit: Unit
     attempt: int
@@ -56,6 +58,8 @@ class PullFacts:
     earlier: Sequence[Finding] = ()
     worker: str = ""
     reviewer: str = ""
+    reliability: str = ""
+    exchange: Sequence[Round] = ()
     usd: Decimal = Decimal(0)
     escalations: Sequence[str] = ()
     warnings: Sequence[str] = ()
@@ -224,6 +228,18 @@ def _review(facts: PullFacts) -> Iterator[str]:
         if findings:
             yield f"\n{title}:\n"
             yield from _rows([_finding(finding) for finding in findings], "more")
+    if facts.reliability:
+        yield f"\nThe reviewer, as measured: {sanitise_line(facts.reliability, max_length=300)}."
+    yield from _exchange(facts.exchange)
+
+
+def _exchange(rounds: Sequence[Round]) -> Iterator[str]:
+    """What went to and fro before the verdict, folded."""
+    if len(rounds) < 2:
+        return
+    yield f"\n<details>\n<summary>Worker and reviewer, {cost_of(rounds)}</summary>\n"
+    yield from _rows([f"- {cell(told(each), max_length=1_000)}" for each in rounds], "more")
+    yield "\n</details>"
 
 
 def _finding(finding: Finding) -> str:

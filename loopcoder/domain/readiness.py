@@ -189,7 +189,9 @@ def _build(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispat
     reason = "ready" if number == 1 else f"ready, attempt {number}"
     if _was_evicted(view) and view.kept_head:
         if view.record.attempts[-1].begun.base == base:
-            reason = "green alone and red with its wave; goes on when the base has moved"
+            last = view.record.attempts[-1].finished
+            why = last.reason if last else "it did not fit into its wave"
+            reason = f"{why}; goes on when the base has moved"
             return act.Wait(view.id, State.READY, reason)
         start, merge, update_only = view.kept_head, base, True
         reason = "the base moved; its finished work is brought up to date"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.dispute import Round, cost_of, told
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.untrusted import cell, code, fence, sanitise, sanitise_line
 
@@ -107,6 +108,8 @@ def _unit(line: UnitLine) -> Iterator[str]:
     yield from (_tail(line),) if _tail(line) else ()
     if line.verdict or line.findings:
         yield "\n".join(_review(line))
+    if len(line.exchange) > 1:
+        yield "\n".join(_exchange(line.exchange))
     if line.follow_ups:
         yield "Follow-ups, proposed and waiting for approval:\n\n" + "\n".join(
             _items(line.follow_ups)
@@ -153,6 +156,12 @@ def _review(line: UnitLine) -> Iterator[str]:
         where = f" {_code(place)}" if place else ""
         claim = sanitise_line(finding.claim, max_length=500)
         yield f"{'' if index else chr(10)}- {finding.severity.value}{where}: {claim}"
+
+
+def _exchange(rounds: Sequence[Round]) -> Iterator[str]:
+    """Both sides' words, round by round."""
+    yield f"Worker and reviewer, {cost_of(rounds)}:\n"
+    yield from (f"- {sanitise_line(told(each), max_length=1_000)}" for each in rounds)
 
 
 def _table(lines: Sequence[UnitLine]) -> Iterator[str]:

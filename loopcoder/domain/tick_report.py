@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.dispute import Round
 from loopcoder.domain.unit import UnitId
 from loopcoder.domain.verdict import Check, Finding
 
@@ -69,6 +70,7 @@ class UnitLine:
     files: tuple[str, ...] = ()
     seconds: float = 0.0
     rounds: int = 0
+    exchange: tuple[Round, ...] = ()
     follow_ups: tuple[str, ...] = ()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from loopcoder.domain.action import Dispatch, Purpose
 from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.diagnostic import RateLimited
+from loopcoder.domain.dispute import cost_of, findings_of, rounds_of, same_finding, told
 from loopcoder.domain.event import AttemptFinished, ClaimReleased, Entry, NeedsHuman, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
@@ -21,7 +22,7 @@ from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.verdict import Check, Finding
 from loopcoder.engine.briefing import brief, standing_notes
 from loopcoder.engine.commit import commit_round, policy_round
-from loopcoder.engine.review import Packet, findings_of, review
+from loopcoder.engine.review import Packet, review
 from loopcoder.engine.stage import Desk
 from loopcoder.engine.verify import (
     Evidence,
@@ -85,7 +86,7 @@ class _Round:
     checks: tuple[Check, ...] = ()
     findings: tuple[Finding, ...] = ()
     session: str = ""
-    seen: frozenset[str] = frozenset()
+    seen: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -274,22 +275,26 @@ class Attempt:
             reason = f"the reviewer gave no usable verdict: {judged.reason}"
             return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
         findings = findings_of(judged)
-        keys = frozenset(_key(f) for f in findings)
-        repeated = [f for f in findings if _key(f) in now.seen]
+        repeated = [f for f in findings if any(same_finding(f, old) for old in now.seen)]
         if repeated:
-            reason = f"the reviewer repeats: {repeated[0].claim}"
-            return Ended(
-                UnitOutcome.NEEDS_HUMAN, reason, FailureClass.REVIEW_REJECTED, people=(reason,)
-            )
+            return self._disagreed(repeated[0])
         again = replace(
             now,
             commit=judged.sha,
             checks=(),
             findings=findings,
             session=session,
-            seen=now.seen | keys,
+            seen=(*now.seen, *findings),
         )
         return self._again(again, FailureClass.REVIEW_REJECTED, judged.reason)
+
+    def _disagreed(self, repeated: Finding) -> Ended:
+        """A person decides, with both sides' words in front of them."""
+        history = self.desk.services.journal.history()
+        rounds = rounds_of(history, self.desk.step.unit, self.desk.record)
+        reason = f"the reviewer repeats: {repeated.claim} ({cost_of(rounds)})"
+        people = (*map(told, rounds), reason)
+        return Ended(UnitOutcome.NEEDS_HUMAN, reason, FailureClass.REVIEW_REJECTED, people=people)
 
     def _again(self, now: _Round, failure: FailureClass, reason: str) -> Ended | _Round:
         """The next round, or the end when the rounds are used up."""
@@ -357,11 +362,6 @@ def _failed(failure: FailureClass, reason: str) -> Ended:
 def _was_published(attempt: AttemptRecord) -> bool:
     outcome = attempt.finished.outcome if attempt.finished else ""
     return outcome in (UnitOutcome.PROPOSED, UnitOutcome.UPDATED)
-
-
-def _key(finding: Finding) -> str:
-    """Two findings with the same key are the same finding, said again."""
-    return f"{finding.file}:{' '.join(finding.claim.lower().split())}"
 
 
 def _follow_ups(worked: StageFinished | None) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from loopcoder.domain.branch import branch_name
 from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.dispute import findings_of, rounds_of
 from loopcoder.domain.event import Entry, Landed, Proposed, PullOpened, PullUpdated, StageFinished
 from loopcoder.domain.issue import PullDraft, PullRequest
 from loopcoder.domain.pull_body import PullFacts, pull_body, pull_title
@@ -18,9 +19,8 @@ from loopcoder.engine.attempt import Ended, Judged, end_attempt
 from loopcoder.engine.attest import Attestation, attest
 from loopcoder.engine.claim import holds_claim
 from loopcoder.engine.effects import effect
-from loopcoder.engine.review import findings_of
 from loopcoder.engine.services import Services
-from loopcoder.engine.trust import remarks
+from loopcoder.engine.trust import remarks, told_of
 
 
 def publish(judged: Judged) -> tuple[Ended, PullRequest]:
@@ -151,6 +151,8 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         summary=judged.summary,
         files=tuple(map(str, files)) if isinstance(files, list) else (),
         escalations=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
+        exchange=rounds_of(services.journal.history(), unit.id, desk.record),
+        reliability=told_of(services, str(judged.review.detail.get("reviewer") or "")),
         warnings=(
             *_remarks(judged),
             *filter(None, [attestation.trouble]),

@@ -12,7 +12,7 @@ from loopcoder.domain.allowance import REVIEW_SHARE
 from loopcoder.domain.event import Json, StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.unit import Unit
-from loopcoder.domain.verdict import Decision, Finding, Judgement, Weight, judge
+from loopcoder.domain.verdict import Decision, Judgement, judge
 from loopcoder.engine.context import build_review_prompt
 from loopcoder.engine.services import Services
 from loopcoder.engine.skills import conventions_of, gather_skills
@@ -203,22 +203,3 @@ def _receipt(head: str, answer: Answer, configured: str, round_: int) -> StageFi
         failure=None if judgement.approved else FailureClass.REVIEW_REJECTED,
         detail=detail,
     )
-
-
-def findings_of(receipt: StageFinished) -> tuple[Finding, ...]:
-    """The findings a review receipt holds."""
-    rows = receipt.detail.get("findings") or []
-    assert isinstance(rows, list)
-    found = []
-    for row in rows:
-        assert isinstance(row, dict)
-        found.append(
-            Finding(
-                severity=Weight(str(row["severity"])),
-                claim=str(row["claim"]),
-                file=str(row.get("file") or ""),
-                line=int(str(row.get("line") or 0)),
-                evidence=str(row.get("evidence") or ""),
-            )
-        )
-    return tuple(found)

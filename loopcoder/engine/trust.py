@@ -110,6 +110,14 @@ def remarks(records: Records) -> tuple[str, ...]:
     return tuple(_remarks(records, rules)) if rules else ()
 
 
+def told_of(records: Records, reviewer: str) -> str:
+    """What is known of the reviewer with a name, where that was asked for; else empty."""
+    rules = records.settings.reviewer
+    if rules is None or rules.calibration is Calibration.OFF:
+        return ""
+    return next((j.known.told for j in judges(records) if reviewer in (j.name, j.spec.name)), "")
+
+
 def _remarks(records: Records, rules: ReviewerSpec) -> Iterator[str]:
     if rules.calibration is Calibration.OFF:
         yield "the reviewer was never measured (calibration: off)"

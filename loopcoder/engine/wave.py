@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from loopcoder.domain.action import Dispatch
 from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Stale
+from loopcoder.domain.dispute import findings_of, rounds_of
 from loopcoder.domain.event import StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
@@ -21,7 +22,6 @@ from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
 from loopcoder.engine.renewal import renewing
-from loopcoder.engine.review import findings_of
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, OnHold, Suspended
 from loopcoder.engine.verify import checks_from_json
@@ -231,10 +231,14 @@ def unit_line(
         worker=left.desk.worker if left.desk else left.step.worker,
         attempt=left.step.attempt,
     )
-    record = services.journal.history().unit(left.step.unit)
+    history = services.journal.history()
+    record = history.unit(left.step.unit)
     attempt = next((a for a in record.attempts if a.number == left.step.attempt), None)
     branch = record.pull.branch if record.pull else ""
-    return _with_attempt(replace(line, branch=branch), attempt) if attempt else line
+    if attempt is None:
+        return line
+    exchange = rounds_of(history, left.step.unit, attempt)
+    return _with_attempt(replace(line, branch=branch, exchange=exchange), attempt)
 
 
 def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:

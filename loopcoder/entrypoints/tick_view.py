@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loopcoder.domain.diagnostic import TryLater
+from loopcoder.domain.dispute import Round, answer
 from loopcoder.domain.report import why_ended
 from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.entrypoints.render import diagnostic_text
@@ -99,7 +102,28 @@ def _unit_json(line: UnitLine) -> dict[str, object]:
         "cost_usd": float(line.usd),
         "tokens": line.tokens,
         "reason": line.reason,
+        "exchange": exchange_json(line.exchange),
     }
+
+
+def exchange_json(rounds: Sequence[Round]) -> list[dict[str, object]]:
+    """What worker and reviewer said to each other."""
+    return [
+        {
+            "round": each.number,
+            "worker": each.worker,
+            "said": each.summary,
+            "reviewer": each.reviewer or None,
+            "verdict": each.decision or None,
+            "answer": answer(each),
+            "findings": [
+                {"severity": f.severity.value, "file": f.file, "line": f.line, "claim": f.claim}
+                for f in each.findings
+            ],
+            "cost_usd": float(each.usd),
+        }
+        for each in rounds
+    ]
 
 
 def exit_code(report: TickReport) -> int:

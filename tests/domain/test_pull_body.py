@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from loopcoder.domain.dispute import Round
 from loopcoder.domain.pull_body import (
     PullFacts,
     PullMarker,
@@ -44,6 +45,19 @@ FULL = PullFacts(
     earlier=(Finding(Weight.MAJOR, "The lockout never ends", "src/login/lock.py", 31),),
     worker="claude",
     reviewer="opus",
+    reliability="catches 22 of 24 (92%, 95% interval 74%–98%)",
+    exchange=(
+        Round(
+            1,
+            "claude",
+            "Five tries. <!-- sneaky -->",
+            "codex",
+            "request_changes",
+            findings=(Finding(Weight.MAJOR, "The lockout | never ends", "src/login/lock.py", 9),),
+            usd=Decimal("0.31"),
+        ),
+        Round(2, "claude", "It ends after ten minutes.", "codex", "approve", usd=Decimal("0.10")),
+    ),
     usd=Decimal("0.4123"),
     escalations=("pyproject.toml: decides which foreign code is installed",),
     warnings=("the reviewer was never measured (calibration: off)",),
@@ -197,6 +211,8 @@ def test_nobody_elses_text_acts_or_becomes_a_part_of_ours(text: str) -> None:
         escalations=(f"e {text}",),
         reviewer=f"r {text}",
         worker=f"w {text}",
+        reliability=f"m {text}",
+        exchange=(Round(1, "w", f"x {text}", decision="abstain", verdict=text), *FULL.exchange[1:]),
     )
     body = pull_body(hostile)
     assert parse_marker(body) == parse_marker(pull_body(FULL))
@@ -204,5 +220,5 @@ def test_nobody_elses_text_acts_or_becomes_a_part_of_ours(text: str) -> None:
         "Closes #12"
     ]
     assert outline(body) == outline(pull_body(replace(FULL, findings=FULL.findings)))
-    assert body.count("</details>") == 1 and "\x1b" not in body and "\u202e" not in body
+    assert body.count("</details>") == 2 and "\x1b" not in body and "\u202e" not in body
     assert not re.search(r"(?<!\w)@everyone", body) and "![" not in body

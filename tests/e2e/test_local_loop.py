@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.support.project import Project, writes
 
@@ -99,6 +100,10 @@ def test_a_poison_unit_stops_at_three_strikes_and_never_stops_the_others(project
     assert project.tick()["units"]["bad"]["outcome"] == "proposed"
 
 
+def says(draft: str) -> list[dict[str, Any]]:
+    return [*writes(store=draft), {"outcome": {"status": "done", "summary": f"draft {draft}"}}]
+
+
 def test_review_findings_go_back_and_a_repeated_one_goes_to_a_person(project: Project) -> None:
     no = {
         "verdict": "request_changes",
@@ -107,13 +112,41 @@ def test_review_findings_go_back_and_a_repeated_one_goes_to_a_person(project: Pr
     }
     project.begin(
         "- [ ] Store <!-- id: store -->\n",
-        work={"store": [{"rounds": [writes(store="1"), writes(store="2"), writes(store="3")]}]},
+        work={"store": [{"rounds": [says("1"), says("2"), says("3")]}]},
         review={"*": [[no]]},
     )
     row = project.tick()["units"]["store"]
     assert row["outcome"] == "needs-human"
-    assert "it is wrong" in row["reason"]
+    assert row["reason"] == "the reviewer repeats: it is wrong (2 rounds, $0.00)"
+    assert [(r["said"], r["answer"]) for r in row["exchange"]] == [
+        ("draft 1", "the reviewer asks for changes: major it is wrong"),
+        ("draft 2", "the reviewer asks for changes: major it is wrong"),
+    ]
     assert project.pulls() == {}
+    project.tick()
+    said = "round 2 ($0.00): the worker says: draft 2; the reviewer asks for changes: major it is"
+    explained = project.run("explain", "store").stdout
+    comment = project.json("issue", "show", str(row["issue"]))["comments"][-1]["body"]
+    for text in (explained, comment, project.run("report").stdout):
+        assert said in " ".join(text.replace("\\", "").split())
+    assert "(2 rounds, $0.00)" in project.run("status").stdout
+
+
+def test_findings_that_were_mended_stand_in_the_pull_request(project: Project) -> None:
+    no = {
+        "verdict": "request_changes",
+        "findings": [{"severity": "major", "file": "store.txt", "claim": "it is wrong"}],
+    }
+    project.begin(
+        "- [ ] Store <!-- id: store -->\n",
+        work={"store": [{"rounds": [says("1"), says("2")]}]},
+        review={"*": [{"rounds": [[no], [{"verdict": "approve", "summary": "now it is right"}]]}]},
+    )
+    assert project.tick()["units"]["store"]["outcome"] == "proposed"
+    body = project.run("pr", "show", str(project.pulls()["store"])).stdout
+    assert "Worker and reviewer, 2 rounds, $0.00" in body
+    assert "the worker says: draft 1" in body
+    assert "store.txt it is wrong" in body
 
 
 def test_a_comment_on_the_pull_request_becomes_a_commit_on_the_same_one(project: Project) -> None:

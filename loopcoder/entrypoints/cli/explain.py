@@ -7,12 +7,14 @@ import json
 import click
 
 from loopcoder.domain import action as act
+from loopcoder.domain.dispute import Round, rounds_of, told
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.inspection import Look, inspect
 from loopcoder.entrypoints.terminal import stdout
 from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.tick_view import exchange_json
 
 
 @click.command("explain")
@@ -53,9 +55,16 @@ def _inputs(look: Look, view: UnitView) -> list[tuple[str, str]]:
     for attempt in record.attempts[-3:]:
         outcome = attempt.finished.reason if attempt.finished else "not finished"
         rows.append((f"attempt {attempt.number}", clean(outcome)))
+        rounds = rounds_of(look.snapshot.history, view.id, attempt)
+        rows += [("", clean(told(each))) for each in rounds if len(rounds) > 1]
     if isinstance(action, act.Dispatch):
         rows.append(("worker", action.worker))
     return rows
+
+
+def _last_rounds(look: Look, view: UnitView) -> tuple[Round, ...]:
+    attempts = view.record.attempts
+    return rounds_of(look.snapshot.history, view.id, attempts[-1]) if attempts else ()
 
 
 def _as_json(look: Look, view: UnitView) -> dict[str, object]:
@@ -67,6 +76,7 @@ def _as_json(look: Look, view: UnitView) -> dict[str, object]:
         "reason": look.reason_of(view),
         "blockers": [{"name": b.name, "state": b.state.value} for b in view.blockers],
         "attempts": len(view.record.attempts),
+        "exchange": exchange_json(_last_rounds(look, view)),
         "strikes": len(view.record.struck),
         "issue": view.issue.number if view.issue else None,
         "pr": view.open_pull.number if view.open_pull else None,
