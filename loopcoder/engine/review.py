@@ -83,7 +83,21 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
         attempt=desk.step.attempt,
         round=round_,
     )
-    return _receipt(packet.head, hear(sitting, packet), _named(services), round_)
+    answer = hear(sitting, packet)
+    _require_asked(answer)
+    return _receipt(packet.head, answer, _named(services), round_)
+
+
+class Unjudged(Suspended):
+    """No reviewer could be asked: that says nothing about the change, and others fare alike."""
+
+
+def _require_asked(answer: Answer) -> None:
+    """Finished work waits while its judge's provider, or this machine, is in trouble."""
+    failure = answer.reply.failure
+    if failure is not None and not policy_of(failure).strike:
+        why = answer.reply.reason or failure.value
+        raise Unjudged(f"no reviewer can be asked now ({failure.value}): {why}")
 
 
 def hear(sitting: Sitting, packet: Packet) -> Answer:

@@ -22,6 +22,7 @@ from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
 from loopcoder.engine.renewal import renewing
+from loopcoder.engine.review import Unjudged
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, OnHold, Suspended
 from loopcoder.engine.verify import checks_from_json
@@ -277,7 +278,10 @@ def _files(committed: StageFinished | None) -> tuple[str, ...]:
 def _stopped_providers(
     services: Services, lines: Sequence[UnitLine], left: Sequence[Left]
 ) -> frozenset[str]:
-    """Providers whose trouble will not pass by trying again (no credit, bad key, no sandbox)."""
+    """Providers whose trouble will not pass by trying again (no credit, bad key, no sandbox): all
+    of them where nobody can judge, as nobody is to be paid for work that only waits."""
+    if any(isinstance(each.paused, Unjudged) for each in left):
+        return frozenset(spec.provider for spec in services.settings.workers.values())
     stopped = set()
     for each in left:
         failure = each.result.failure if isinstance(each.result, Ended) else None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from loopcoder.adapters.memory.clock import FixedClock
+from loopcoder.domain.tick_report import UnitOutcome
+from loopcoder.domain.unit import UnitId
+from tests.support.clocked import tick_at
 from tests.support.project import Project, writes
 from tests.support.reviewers import BAD, configured, review_program, write_cases
 
@@ -190,3 +195,22 @@ def test_wrong_cases_are_named(project: Project, text: str | None, told: str) ->
         (folder / "a.yaml").write_text(text)
     said = project.run("calibrate", "--cases", str(folder), exit_code=2).stderr
     assert told in said
+
+
+def test_while_the_reviewer_cannot_be_asked_finished_work_waits_and_nobody_is_paid(
+    project: Project,
+) -> None:
+    begin(project, "honest", config={"jobs": 1}, calibration="off")
+    away = review_program("honest").replace("found = list", "sys.exit(75)\nfound = list")
+    project.write({"review.py": away})
+    project.commit("The reviewer is away")
+    lines = {line.unit: line for line in tick_at(project, FixedClock(datetime.now(UTC))).units}
+    good, bad = lines[UnitId("good")], lines[UnitId("bad")]
+    assert good.outcome is bad.outcome is UnitOutcome.WAITING
+    assert "no reviewer can be asked now (transient-api)" in good.reason
+    assert bad.attempt is None, "its worker was not paid"
+    project.write({"review.py": review_program("honest")})
+    project.commit("It is back")
+    units = project.tick()["units"]
+    assert units["good"]["outcome"] == "proposed"
+    assert units["good"]["attempt"] == 1, "and its work is not done again"

@@ -77,8 +77,11 @@ def _reviewers(look: Look) -> list[str]:
     rules = look.settings.reviewer
     if rules is None or rules.calibration is Calibration.OFF:
         return []
-    told = [(j, f"; not asked: {j.known.fault}" if j.known.fault else "") for j in look.reviewers]
-    return [f"{judge.name or judge.spec.provider}: {judge.known.told}{why}" for judge, why in told]
+    return [
+        f"{judge.name or judge.spec.provider}: "
+        + (f"not asked: {judge.known.fault}" if judge.known.fault else judge.known.told)
+        for judge in look.reviewers
+    ]
 
 
 def _base_state(look: Look) -> str:
