@@ -31,7 +31,7 @@ class Phrase:
 
 
 RUN_KINDS = ("command", "acp")
-MCP_KINDS = ("anthropic", "claude-code", "codex", "gemini", "copilot", "opencode", "acp")
+MCP_KINDS = ("claude-code", "codex", "gemini", "copilot", "opencode", "acp")
 _NEVER_PASSED = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "SSH_", "LOOPCODER_", "HOME", "PATH")
 
 _BRANCH = re.compile(

@@ -294,3 +294,27 @@ def test_our_own_configuration_is_valid() -> None:
         assert load_settings(own.read_text(), "loopcoder.yml").verify
     else:
         assert not (own.parent / ".github" / "loopcoder.yml").exists()
+
+
+@pytest.mark.parametrize(
+    ("agent", "problem"),
+    [
+        ("{kind: aider, mcp: [{name: m, url: 'https://h'}]}", "`aider` knows no MCP servers"),
+        ("{kind: anthropic, mcp: [{name: m, run: x}]}", "`anthropic` knows no MCP servers"),
+        ("{kind: codex, mcp: [{name: m}]}", "needs either `run` or `url`"),
+        (
+            "{kind: codex, mcp: [{name: m, run: x, url: 'https://h'}]}",
+            "needs either `run` or `url`",
+        ),
+        ("{kind: codex, mcp: [{name: 'a b', run: x}]}", "mcp[1].name"),
+        ("{kind: codex, mcp: [{name: m, url: 'ftp://h'}]}", "mcp[1].url"),
+        ("{kind: acp}", "needs `run`"),
+        ("{kind: codex, pass_env: [GITHUB_TOKEN]}", "no agent is handed what opens GitHub"),
+        ("{kind: codex, pass_env: [ssh_auth_sock]}", "no agent is handed what opens GitHub"),
+        ("{kind: codex, pass_env: ['A=b']}", "write the name of a variable"),
+    ],
+)
+def test_a_server_of_tools_is_checked(agent: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(f"workers: {{default: {agent}}}\n", "loopcoder.yml")
+    assert any(problem in each.summary for each in caught.value.diagnostics), caught.value

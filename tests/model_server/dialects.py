@@ -124,7 +124,10 @@ def _responses_items(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         else:
             called = {"type": "function_call", "id": name, "call_id": block["id"]}
             arguments = json.dumps(block["input"])
-            yield {**called, "name": block["name"], "arguments": arguments, "status": "completed"}
+            space, _, tool = block["name"].rpartition(".")
+            within = {"namespace": space} if space else {}
+            done = {"name": tool, "arguments": arguments, "status": "completed"}
+            yield {**called, **within, **done}
 
 
 # --- OpenAI's chat completions

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.model_server.reply import say
+from tests.model_server.reply import call, say
+from tests.model_server.request import Asked
 from tests.model_server.world import KEY, Model
+from tests.real_agents import mcp_server
 from tests.real_agents.conftest import REAL, Real
 from tests.support.project import Project
 
@@ -18,13 +22,13 @@ ROADMAP = "- [ ] Session store <!-- id: store -->\n  Keep sessions in a file.\n"
 PRICED = {"claude-code", "codex", "gemini", "opencode"}
 
 
-def begin(real: Project, each: Real, **worker: Any) -> Project:
+def begin(real: Project, each: Real, files: dict[str, str] | None = None, **worker: Any) -> Project:
     agent = {"kind": each.kind, "model": each.model, "timeout": "2m"}
     config = {
         "workers": {"default": {**agent, **worker}},
         "reviewer": {**agent, "calibration": "off", "independence": "off"},
     }
-    return real.begin(ROADMAP, config=config)
+    return real.begin(ROADMAP, config=config, files=files)
 
 
 @pytest.mark.parametrize("kind", REAL)
@@ -86,6 +90,33 @@ def test_what_a_tool_left_running_ends_with_the_attempt(real: Project, model: Mo
     assert real.git("show", "loopcoder/store:store.txt") == "done"
     lines = [" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])]
     assert not [line for line in lines if "sleep 9876" in line]
+
+
+@pytest.mark.parametrize("kind", ["claude-code", "codex", "gemini", "copilot", "opencode"])
+def test_a_tool_of_an_mcp_server_is_used(real: Project, model: Model, kind: str) -> None:
+    each = REAL[kind]
+    named: list[str] = []
+
+    def greet(asked: Asked) -> Mapping[str, Any]:
+        named[:] = [name for name in tool_names(asked) if name.endswith("greet")]
+        return call(named[0], who="Ana") if named else say("no such tool")
+
+    model.work("store", each.script(greet, say("Done.")))
+    model.review("store", each.script(each.verdict()))
+    server = {"name": "greeter", "run": ["python3", "tools/greeter.py"]}
+    files = {"tools/greeter.py": Path(mcp_server.__file__).read_text("utf-8")}
+    row = begin(real, each, files, mcp=[server]).tick()["units"]["store"]
+    assert row["outcome"] == "proposed", (row, named)
+    assert real.git("show", "loopcoder/store:store.txt") == "hello Ana"
+
+
+def tool_names(asked: Asked) -> Iterator[str]:
+    """The names of all tools, however a dialect nests them."""
+    for tool in asked.body.get("tools") or []:
+        yield from (f"{tool['name']}.{each['name']}" for each in tool.get("tools") or [])
+        for row in (tool, tool.get("function"), *(tool.get("functionDeclarations") or [])):
+            if isinstance(row, dict) and isinstance(row.get("name"), str):
+                yield row["name"]
 
 
 @pytest.mark.parametrize("kind", ["claude-code", "codex", "opencode"])
