@@ -1,6 +1,6 @@
 """Whatever goes wrong between us and GitHub, the next command ends in the same world.
 
-`python -m tests.e2e.test_github_faults [N]` runs N seeds of every kind and verb and prints the
+`python -m tests.e2e.test_github_faults [N [FIRST]]` runs N seeds of every kind and verb and prints the
 table of docs/reference/reliability.md.
 """
 
@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,36 +85,46 @@ def test_the_next_command_makes_it_good(
     undisturbed.holds(tmp_path / "case", verb, kind, seed)
 
 
-def main(seeds: int) -> int:
-    """Every kind with so many seeds; the table on standard output, failures on standard error."""
-    rows: dict[tuple[str, str], Counter[str]] = {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        undisturbed = Undisturbed(folder)
+Rows = dict[tuple[str, str], Counter[str]]
 
-        def one(case: tuple[str, str, int]) -> None:
-            kind, verb, seed = case
-            row = rows.setdefault((kind, verb), Counter())
-            try:
-                code = undisturbed.holds(
-                    folder / f"case-{verb}-{seed}-{hash(kind)}", verb, kind, seed
-                )
-                row["killed" if code == -9 else "stopped" if code else "finished"] += 1
-            except AssertionError as error:
-                row["FAILED"] += 1
-                sys.stderr.write(f"{kind}, {verb}, seed {seed}: {error}\n")
 
-        cases = [(kind, verb, seed) for seed in range(seeds) for kind in KINDS for verb in VERBS]
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(one, cases))
+def table(rows: Rows) -> str:
+    """How the disturbed commands ended, and how many worlds differed after the next one."""
     head = "| what goes wrong | command | seeds | killed | stopped | finished | another world |"
     lines = [head, "|---|---|---|---|---|---|---|"]
     for (kind, verb), row in sorted(rows.items()):
         cells = [kind, verb, sum(row.values()), row["killed"], row["stopped"], row["finished"]]
         lines.append(f"| {' | '.join(map(str, cells))} | {row['FAILED']} |")
-    sys.stdout.write("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
+
+
+def main(seeds: int, first: int = 0) -> int:
+    """Every kind with so many seeds; the table on standard output, failures on standard error.
+    Stopped before the end (Ctrl-C), it prints what it has."""
+    rows: Rows = {}
+    cases = [(k, v, seed) for seed in range(first, first + seeds) for k in KINDS for v in VERBS]
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        undisturbed = Undisturbed(folder)
+
+        def one(numbered: tuple[int, tuple[str, str, int]]) -> None:
+            number, (kind, verb, seed) = numbered
+            try:
+                code = undisturbed.holds(folder / f"case-{number}", verb, kind, seed)
+                end = "killed" if code == -9 else "stopped" if code else "finished"
+            except AssertionError as error:
+                end = "FAILED"
+                sys.stderr.write(f"{kind}, {verb}, seed {seed}: {error}\n")
+            rows.setdefault((kind, verb), Counter())[end] += 1
+
+        with ThreadPoolExecutor(2) as pool, suppress(KeyboardInterrupt):
+            for _ in pool.map(one, enumerate(cases)):
+                pass
+            pool.shutdown(cancel_futures=True)
+        sys.stdout.write(table(rows))
+        sys.stdout.flush()
     return sum(row["FAILED"] for row in rows.values())
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(int(sys.argv[1]) if len(sys.argv) > 1 else 60), 1))
+    sys.exit(min(main(*(map(int, sys.argv[1:] or ("60",)))), 1))
