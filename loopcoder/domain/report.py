@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.dispute import Round, cost_of, told
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.timeline import timeline
 from loopcoder.domain.untrusted import cell, code, fence, sanitise, sanitise_line
 
 MOST_ROWS = 50
@@ -33,6 +34,7 @@ def report_markdown(report: TickReport) -> str:
     parts = [
         *_head(report),
         *_section("Waiting for you", _items(report.waiting_for_you)),
+        *_section("Timeline", iter(filter(None, [timeline(worked)]))),
         *_section("Worked on", (part for line in worked for part in _unit(line)), "\n\n"),
         *_section("Not worked on", _table(others)),
         *_section("Diagnostics", map(_diagnostic, report.diagnostics[:MOST_ROWS])),

@@ -47,6 +47,17 @@ WORKED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class StageTime:
+    """When a stage of an attempt ran, and how it ended."""
+
+    stage: str
+    round: int
+    begun_at: datetime
+    finished_at: datetime
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnitLine:
     """One unit's line of the report. `stage` is the last stage that ran, empty if none did."""
 
@@ -72,6 +83,7 @@ class UnitLine:
     rounds: int = 0
     exchange: tuple[Round, ...] = ()
     follow_ups: tuple[str, ...] = ()
+    stages: tuple[StageTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

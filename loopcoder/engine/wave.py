@@ -15,7 +15,7 @@ from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot
-from loopcoder.domain.tick_report import UnitLine, UnitOutcome
+from loopcoder.domain.tick_report import StageTime, UnitLine, UnitOutcome
 from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
 from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
@@ -259,7 +259,16 @@ def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
         files=_files(committed),
         follow_ups=_follow_ups(attempt),
         rounds=attempt.round,
+        stages=_stage_times(attempt),
         seconds=(end - attempt.begun_at).total_seconds() if end else 0.0,
+    )
+
+
+def _stage_times(attempt: AttemptRecord) -> tuple[StageTime, ...]:
+    return tuple(
+        StageTime(each.stage, each.round, each.begun_at, each.finished_at, each.finished.passed)
+        for each in attempt.stages
+        if each.finished and each.finished_at
     )
 
 

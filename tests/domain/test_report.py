@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,11 +9,19 @@ from markdown_it import MarkdownIt
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
 from loopcoder.domain.report import STOPPED, duration, report_markdown
-from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.tick_report import (
+    ApiUse,
+    StageTime,
+    StopReason,
+    TickReport,
+    UnitLine,
+    UnitOutcome,
+)
 from loopcoder.domain.unit import UnitId
 from loopcoder.domain.verdict import Check, Finding, Weight
 from tests.support.golden import assert_golden
 
+AT = datetime(2026, 11, 21, 9, 0, 10, tzinfo=UTC)
 EMPTY = TickReport(
     run="01JD6F2A",
     stop_reason=StopReason.IDLE,
@@ -44,6 +52,12 @@ PROPOSED = UnitLine(
     seconds=100,
     rounds=1,
     follow_ups=("Say how releases are made",),
+    stages=(
+        StageTime("work", 1, AT, AT + timedelta(seconds=70), True),
+        StageTime("commit", 1, AT + timedelta(seconds=70), AT + timedelta(seconds=70), True),
+        StageTime("verify", 1, AT + timedelta(seconds=70), AT + timedelta(seconds=74), True),
+        StageTime("review", 1, AT + timedelta(seconds=74), AT + timedelta(seconds=99), True),
+    ),
 )
 FAILED = UnitLine(
     UnitId("session-store"),
@@ -58,6 +72,12 @@ FAILED = UnitLine(
     worker="claude",
     checks=(Check("pytest -q", False, 1, 4.0, "E  assert ttl == 60\n1 failed"),),
     seconds=192,
+    stages=(
+        StageTime("work", 1, AT, AT + timedelta(seconds=90), True),
+        StageTime("verify", 1, AT + timedelta(seconds=90), AT + timedelta(seconds=94), False),
+        StageTime("work", 2, AT + timedelta(seconds=94), AT + timedelta(seconds=180), True),
+        StageTime("verify", 2, AT + timedelta(seconds=180), AT + timedelta(seconds=184), False),
+    ),
     rounds=3,
 )
 BLOCKED = UnitLine(

@@ -1,7 +1,7 @@
 """Whatever goes wrong between us and GitHub, the next command ends in the same world.
 
-`python -m tests.e2e.test_github_faults [N [FIRST]]` runs N seeds of every kind and verb and prints the
-table of docs/reference/reliability.md.
+`python -m tests.e2e.test_github_faults [N [FIRST]]` runs N seeds of every kind and verb and prints
+the table of docs/reference/reliability.md.
 """
 
 from __future__ import annotations
