@@ -15,18 +15,19 @@ from loopcoder.domain.carried import Forged, Station, check_errand, last_made
 from loopcoder.domain.event import Entry, Event, Reserved, Settled, StageBegun, StageFinished
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.history import AttemptRecord, History
-from loopcoder.domain.snapshot import TickState
+from loopcoder.domain.snapshot import Snapshot, TickState
 from loopcoder.domain.tick_report import TickReport, UnitOutcome
 from loopcoder.domain.unit import UnitId
 from loopcoder.domain.wave import Errand, Wave
 from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
+from loopcoder.engine.bookkeeping import keep_books
 from loopcoder.engine.claim import holds_claim
 from loopcoder.engine.commit import draft_of, policy_round
 from loopcoder.engine.integrate import integrated
 from loopcoder.engine.relay import desk_of, replay
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, NotOurs, Suspended
-from loopcoder.engine.tick import Gathered, look_again, record_end, summarise, used_api
+from loopcoder.engine.tick import Gathered, end_tick, look_again, summarise, used_api
 from loopcoder.engine.wave import Ends, Left, conclude_wave, pause, unit_line
 from loopcoder.ports.shelf import Kept
 
@@ -63,9 +64,26 @@ def publish_wave(services: Services, wave: Wave, given: Mapping[UnitId, Delivere
             gathered.lines.append(unit_line(services, snapshot, each, settlement.ends))
     for line in gathered.lines:
         services.listener.unit_ended(line)
-    report = summarise(services, snapshot, gathered)
-    record_end(services, report)
+    report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
+    report = end_tick(services, snapshot, report)
     return replace(report, api=used_api(services).since(asked))
+
+
+def tidy_up(services: Services, run: str) -> TickReport:
+    """What is left to write after a tick without a wave: the roadmap's boxes, by pull request."""
+    asked = used_api(services)
+    services.journal.refresh()
+    state = TickState(run=run, started_at=services.clock.now(), stopping=True)
+    gathered = Gathered(state, warnings=services.warnings)
+    snapshot = look_again(services, gathered, compiling=False)
+    report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
+    return replace(report, api=used_api(services).since(asked))
+
+
+def _with_books(services: Services, snapshot: Snapshot, report: TickReport) -> TickReport:
+    books = keep_books(services, snapshot)
+    waiting = (*report.waiting_for_you, books) if books else report.waiting_for_you
+    return replace(report, waiting_for_you=waiting)
 
 
 @dataclass(slots=True)

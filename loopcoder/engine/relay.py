@@ -18,11 +18,11 @@ from loopcoder.domain.allowance import allowance
 from loopcoder.domain.budget import Refusal, Request, reserve
 from loopcoder.domain.carried import STAGES, Station
 from loopcoder.domain.decide import decide
-from loopcoder.domain.diagnostic import ConfigurationError, Stale
+from loopcoder.domain.diagnostic import ConfigurationError, RateLimited, Stale
 from loopcoder.domain.event import Entry
 from loopcoder.domain.history import History
 from loopcoder.domain.settings import CostBasis
-from loopcoder.domain.snapshot import Snapshot, TickState, UnitView
+from loopcoder.domain.snapshot import BaseState, Snapshot, TickState, UnitView
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.wave import Errand, Wave, holder_of
 from loopcoder.engine.attempt import Attempt, Ended, Judged
@@ -41,9 +41,11 @@ from loopcoder.engine.tick import (
     base_commit,
     begin_tick,
     check_base,
+    cut_short,
     end_tick,
     look_again,
     passes,
+    record_end,
     recorded,
     summarise,
     tidy,
@@ -167,8 +169,14 @@ def plan_wave(
     taken_at = services.clock.now()
     gathered = begin_tick(services, options)
     with recorded(services, options.run):
-        snapshot = passes(services, options, gathered, planner.act_on)
-    report = summarise(services, snapshot, gathered)
+        try:
+            snapshot = passes(services, options, gathered, planner.act_on)
+            report = summarise(services, snapshot, gathered)
+        except RateLimited as limit:
+            report = cut_short(services, gathered, limit)
+            snapshot = gathered.seen or Snapshot(
+                taken_at, BaseState(report.base), (), services.journal.history(), gathered.state
+            )
     if report.stop_reason is StopReason.IDLE and is_sealed(snapshot):
         report = replace(report, stop_reason=StopReason.SEALED)
     if report.stop_reason is StopReason.BASE_RED and snapshot.base.green is None:
@@ -185,8 +193,10 @@ def plan_wave(
             errands=tuple(planner.errands),
         )
         show_dashboard(services, snapshot, snapshot.history.last_change)
-    else:
+    elif report.try_again_at is None:
         report = end_tick(services, snapshot, report)
+    else:
+        record_end(services, report)
     return replace(report, api=used_api(services).since(asked)), wave
 
 

@@ -28,7 +28,7 @@ from loopcoder.domain.event import BaseChecked, Entry, Event, Sealed
 from loopcoder.domain.redaction import Redactor
 from loopcoder.domain.tick_report import TickReport
 from loopcoder.domain.wave import Errand, Wave
-from loopcoder.engine.publishing import publish_wave
+from loopcoder.engine.publishing import publish_wave, tidy_up
 from loopcoder.engine.relay import (
     describe,
     integrate_wave,
@@ -42,7 +42,7 @@ from loopcoder.engine.verify import gates_digest
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.intake import Intake, attempt_of, commits_of, label_of
 from loopcoder.entrypoints.reported import wave_handed_out
-from loopcoder.entrypoints.ticking import save_report
+from loopcoder.entrypoints.ticking import new_run, save_report
 from loopcoder.entrypoints.workshop import furnish, known_secrets, open_workshop
 from loopcoder.ports.listener import TickListener
 
@@ -121,18 +121,21 @@ def integrate(
     return tuple(each.step.unit for each in result.fit), evicted
 
 
-def publish(house: House, wave_dir: Path, given: Path, listener: TickListener) -> TickReport:
-    """The publisher's job: check, record, propose. Nothing of the repository is executed."""
+def publish(
+    house: House, wave_dir: Path | None, given: Path | None, listener: TickListener
+) -> TickReport:
+    """The publisher's job: check, record, propose. Nothing of the repository is executed. Without
+    a wave there are only the roadmap's boxes to keep."""
     _refuse_attempt(house)
+    if wave_dir is None:
+        services = _without_hands(house, listener)
+        with tick_lock(house.state_dir), house.publishing():
+            report = tidy_up(services, new_run())
+            save_report(house, report)
+        return report
     intake = Intake.open(house, wave_dir, given)
     house = _pinned(house, intake.wave)
-    services = replace(
-        open_workshop(house, listener),
-        commands=no_commands(),
-        worker=_nobody,
-        reviewer=_nobody,
-        shelf=house.shelf,
-    )
+    services = _without_hands(house, listener)
     with tick_lock(house.state_dir), house.publishing():
         carrier = CommitCarrier(house.repository)
         base_commit(services)  # brings the objects of the base here
@@ -254,6 +257,12 @@ def _pack_starts(house: House, services: Services, wave: Wave, out: Path) -> Non
 
 
 # --- what is opened
+
+
+def _without_hands(house: House, listener: TickListener) -> Services:
+    """Services with which nothing can be executed."""
+    opened = open_workshop(house, listener)
+    return replace(opened, commands=no_commands(), worker=_nobody, reviewer=_nobody)
 
 
 def _nobody(name: str) -> NoReturn:

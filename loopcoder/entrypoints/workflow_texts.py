@@ -203,7 +203,7 @@ jobs:
   # Checks every artifact, records, pushes what was judged, proposes. Executes nothing.
   publish:
     needs: [plan, integrate]
-    if: ${{ !cancelled() && needs.plan.outputs.has-work == 'true' }}
+    if: ${{ !cancelled() && needs.plan.result == 'success' }}
     permissions:
       actions: read
       checks: read
@@ -215,19 +215,23 @@ jobs:
     timeout-minutes: 60
     steps:
 @CHECKOUT@
-      - uses: @DOWNLOAD@
+      - if: needs.plan.outputs.has-work == 'true'
+        uses: @DOWNLOAD@
         with:
           name: loopcoder-wave
           path: ${{ runner.temp }}/loopcoder/wave
-      - uses: @DOWNLOAD@
+      - if: needs.plan.outputs.has-work == 'true'
+        uses: @DOWNLOAD@
         with:
           pattern: work-*
           path: ${{ runner.temp }}/loopcoder/given
-      - uses: @DOWNLOAD@
+      - if: needs.plan.outputs.has-work == 'true'
+        uses: @DOWNLOAD@
         with:
           pattern: judge-*
           path: ${{ runner.temp }}/loopcoder/given
-      - uses: @DOWNLOAD@
+      - if: needs.plan.outputs.has-work == 'true'
+        uses: @DOWNLOAD@
         with:
           pattern: integrate*
           path: ${{ runner.temp }}/loopcoder/given
@@ -235,8 +239,13 @@ jobs:
         with:
           command: publish
           token: @TOKEN@
-          wave: ${{ runner.temp }}/loopcoder/wave
-          given: ${{ runner.temp }}/loopcoder/given
+          # Without a wave there are only the roadmap's boxes to keep.
+          wave: >-
+            ${{ needs.plan.outputs.has-work == 'true' &&
+            format('{0}/loopcoder/wave', runner.temp) || '' }}
+          given: >-
+            ${{ needs.plan.outputs.has-work == 'true' &&
+            format('{0}/loopcoder/given', runner.temp) || '' }}
 """
 
 SINGLE = """\

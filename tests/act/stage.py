@@ -7,13 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from loopcoder.entrypoints import workflows as w
 from tests.github_server.world import BOT, TOKEN
-from tests.support.github_project import GitHubProject
+from tests.support.github_project import UNHURRIED, GitHubProject
+from tests.support.project import CHECK
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -33,6 +37,27 @@ class Stage(GitHubProject):
         super().begin(roadmap, files=files, **given)
         self._ship()
         return self
+
+    def begin_empty(self) -> Stage:
+        """A repository with a check and nothing of ours, and a clone of it."""
+        self.root.mkdir(parents=True)
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.name", "Ana")
+        self.git("config", "user.email", "ana@example.org")
+        self.write({"check.sh": CHECK})
+        self.commit("Begin")
+        self.connect()
+        self._ship()
+        return self
+
+    def name_agents(self, work: Mapping[str, Any]) -> None:
+        """Name the check, and scripted agents in place of a model, in loopcoder.yml."""
+        self.script(work)
+        config = yaml.safe_load((self.root / "loopcoder.yml").read_text())
+        agent = {"kind": "scripted", "script": str(self.folder / "script.json"), "cost": "free"}
+        config |= {"workers": {"default": agent}, "reviewer": {**agent, "calibration": "off"}}
+        config |= {"verify": [{"run": "sh check.sh"}], "github": UNHURRIED}
+        self.write({"loopcoder.yml": yaml.safe_dump(config)})
 
     def _ship(self) -> None:
         """The Action as a runner downloads it: what is in the tree, and nothing else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from loopcoder.entrypoints.config import load_settings
+from loopcoder.entrypoints.workflow_setup import workflow_plan
 from loopcoder.entrypoints.workflows import CI, TICK, WorkflowPlan, starter_workflows
 
 ROOT = Path(__file__).parents[2]
@@ -143,3 +145,54 @@ def test_the_lock_knows_everything_that_is_needed() -> None:
 def test_we_run_what_we_write_for_others(name: str) -> None:
     assert (ROOT / name).read_text() == starter_workflows(WorkflowPlan("./"))[name]
     load_settings((ROOT / "loopcoder.yml").read_text(), "loopcoder.yml")
+
+
+# --- loopcoder init --github
+
+
+def project(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", "-b", "trunk", str(tmp_path)], check=True)
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "test.yml").write_text("name: 'All tests'\non: push\n")
+    (folder / "nameless.yml").write_text("on: push\n")
+    return tmp_path
+
+
+def init(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "loopcoder", "init", "--github", *args]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+def test_init_writes_what_is_missing_and_watches_what_is_there(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    done = init(root, "--action", ACTION)
+    assert done.returncode == 0, done.stderr
+    watched = yaml.safe_load((root / CI).read_text())[True]["workflow_run"]["workflows"]
+    assert watched == [".github/workflows/nameless.yml", "All tests"]
+    assert "branches: [trunk]" in (root / TICK).read_text()
+    assert load_settings((root / "loopcoder.yml").read_text(), "x").tracker == "github"
+
+    (root / TICK).write_text("mine")
+    again = init(root, "--action", ACTION, "--single-job")
+    assert (root / TICK).read_text() == "mine" and TICK in again.stdout
+
+
+def test_init_pins_the_action_or_says_how(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    moved = init(root, "--action", "acme/loopcoder@v1")
+    assert moved.returncode == 2 and "a tag can be moved" in moved.stderr
+    unknown = init(root)
+    assert unknown.returncode == 2 and "--action owner/loopcoder@" in unknown.stderr
+    assert not (root / "loopcoder.yml").exists()
+
+
+def test_where_pip_installed_us_from_is_what_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"url": "https://github.com/acme/loopcoder.git", "vcs_info": {"commit_id": "b" * 40}}
+
+    class Installed:
+        def read_text(self, name: str) -> str:
+            return json.dumps(told)
+
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: Installed())
+    assert workflow_plan(ROOT, "main").action == "acme/loopcoder@" + "b" * 40

@@ -24,12 +24,16 @@ class GitHubProject(Project):
         """As a local project begins; then it is on the server, and this is a clone of it."""
         config = {"tracker": "github", "github": UNHURRIED, **(given.pop("config", None) or {})}
         super().begin(roadmap, config=config, **given)
+        self.connect()
+        return self
+
+    def connect(self) -> None:
+        """Put what is committed on the server, and make this a clone of it."""
         self.github = Github.start(self.folder / "github", seed=self.root)
         self.git("remote", "add", "origin", f"{self.github.server.url}/{self.github.full_name}.git")
         self.env |= {"GITHUB_API_URL": self.github.api_url, "GITHUB_TOKEN": TOKEN[BOT]}
         for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GH_TOKEN"):
             self.env.setdefault(name, "")
-        return self
 
     @property
     def ana(self) -> Person:

@@ -21,6 +21,7 @@ from loopcoder.entrypoints.text import clean
 
 if TYPE_CHECKING:
     from loopcoder.entrypoints.bootstrap import House
+    from loopcoder.entrypoints.workflows import WorkflowPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,29 @@ class Findings:
 
 
 @click.command("init")
+@click.option("--github", "on_github", is_flag=True, help="For GitHub, with its workflows.")
+@click.option("--single-job", is_flag=True, help="With --github: whole ticks in one job.")
+@click.option(
+    "--action",
+    default="",
+    metavar="OWNER/NAME@HASH",
+    help="With --github: the Action, pinned. Default: where this loopcoder was installed from.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was found and written as JSON.")
 @pass_house
-def init(house: House, as_json: bool) -> None:
+def init(house: House, on_github: bool, single_job: bool, action: str, as_json: bool) -> None:
     """Write loopcoder.yml and an example ROADMAP.md, if they are not there.
 
-    Nothing that exists is changed. What is found out about tests, agents and the sandbox goes
-    into the configuration, or is said.
+    With --github also the workflows that tick there. Nothing that exists is changed. What is
+    found out about tests, agents and the sandbox goes into the configuration, or is said.
     """
     found = _look(house)
-    written, kept = _write(found)
+    plan = None
+    if on_github:
+        from loopcoder.entrypoints.workflow_setup import workflow_plan
+
+        plan = workflow_plan(found.root, found.base, action=action, single_job=single_job)
+    written, kept = _write(found, plan)
     if as_json:
         click.echo(json.dumps(_json(found, written, kept), ensure_ascii=False, indent=2))
     else:
@@ -96,7 +110,7 @@ def _sandbox(house: House) -> str:
         return ""
 
 
-def _write(found: Findings) -> tuple[list[str], list[str]]:
+def _write(found: Findings, workflows: WorkflowPlan | None) -> tuple[list[str], list[str]]:
     """What was written, and what was there already."""
     from loopcoder.entrypoints.starter import ROADMAP_TEXT, config_text
 
@@ -105,11 +119,18 @@ def _write(found: Findings) -> tuple[list[str], list[str]]:
     if not kept:
         roadmap = found.roadmap or "ROADMAP.md"
         text = config_text(found.base, roadmap, found.suites, found.agents, found.has_key)
+        if workflows is not None:
+            text = text.replace("version: 1\n", "version: 1\ntracker: github\n", 1)
         _create(found.root, "loopcoder.yml", text, written, kept)
     if found.roadmap:
         kept.append(found.roadmap)
     else:
         _create(found.root, "ROADMAP.md", ROADMAP_TEXT, written, kept)
+    if workflows is not None:
+        from loopcoder.entrypoints.workflow_setup import write_workflows
+
+        made, there = write_workflows(found.root, workflows)
+        written, kept = [*written, *made], [*kept, *there]
     return written, kept
 
 

@@ -103,11 +103,22 @@ def integrate(house: House, wave_dir: Path, given: Path, out: Path) -> None:
 
 
 @click.command("publish")
-@_wave
-@_given
+@click.option(
+    "--wave",
+    "wave_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The wave. Without one, only what the roadmap's boxes need is proposed.",
+)
+@click.option(
+    "--given",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder with what earlier jobs left: work-UNIT and so on.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@pass_house(defaults=True)
-def publish(house: House, wave_dir: Path, given: Path, as_json: bool) -> None:
+@pass_house(from_base=True)
+def publish(house: House, wave_dir: Path | None, given: Path | None, as_json: bool) -> None:
     """Check what the jobs of a wave left, record it, and propose what passed every gate.
 
     Nothing of the repository and nothing from an artifact is executed.

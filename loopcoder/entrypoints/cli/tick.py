@@ -46,7 +46,7 @@ INTERRUPTED = 130
 )
 @click.option(
     "--claim-minutes",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(min=0, min_open=True),
     default=360.0,
     show_default=True,
     help="With --plan-wave: how long the wave's jobs may take.",

@@ -40,6 +40,7 @@ VERBS: Mapping[str, Verb] = {
     "integrate": Verb("relay", "Work", "One job of a wave: put its commits together."),
     "publish": Verb("relay", "Work", "The last job of a wave: check, record and propose."),
     "discover": Verb("discover", "Work", "File what fails on the base branch's CI."),
+    "schedule": Verb("schedule", "Work", "Tick by a timer of this machine."),
     "status": Verb("status", "See", "Show where everything stands."),
     "ready": Verb("ready", "See", "List the units by what can be done with them."),
     "explain": Verb("explain", "See", "Say why a unit is, or is not, being worked on."),
