@@ -9,6 +9,7 @@ from loopcoder.domain.budget import dollars
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.report import MOST_ROWS, duration, why_ended
 from loopcoder.domain.tick_report import TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.unit_graph import mermaid
 from loopcoder.domain.untrusted import cell, code, sanitise_line
 
 _MARKS = {
@@ -26,12 +27,12 @@ MOST_TEXT = 900_000
 """GitHub takes a megabyte of summary from one step."""
 
 
-def job_summary(report: TickReport, site: str, graph: str = "") -> str:
+def job_summary(report: TickReport, site: str) -> str:
     """Markdown for people. `site` is the repository's page, empty where there is none: without it
-    numbers are no links. `graph` is a fenced Mermaid graph."""
+    numbers are no links."""
     parts = [*_head(report), *_people(report), *_table(report.units, site)]
-    if graph:
-        parts.append(f"### How it hangs together\n\n{graph}")
+    if any(node.after for node in report.nodes):
+        parts.append(f"### Graph\n\n{mermaid(report.nodes)}")
     if report.diagnostics:
         rows = (f"- {sanitise_line(_told(d), max_length=400)}" for d in report.diagnostics)
         parts.append("### In the roadmap\n\n" + "\n".join(list(rows)[:MOST_ROWS]))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.dispute import Round
 from loopcoder.domain.unit import UnitId
+from loopcoder.domain.unit_graph import Node
 from loopcoder.domain.verdict import Check, Finding
 
 
@@ -112,7 +113,8 @@ class ApiUse:
 @dataclass(frozen=True, slots=True)
 class TickReport:
     """`warnings` are what every reader must see, such as a reviewer that was never calibrated.
-    `interrupted`: a person or the machine asked the tick to end before it was through.
+    `interrupted`: a person or the machine asked the tick to end before it was through. `nodes`:
+    every unit that is not dropped, for a picture.
     `try_again_at`: when a host that refused for its limits will answer again (UTC)."""
 
     run: str
@@ -132,4 +134,5 @@ class TickReport:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     waiting_for_you: tuple[str, ...] = ()
     interrupted: bool = False
+    nodes: tuple[Node, ...] = ()
     try_again_at: datetime | None = None

@@ -9,10 +9,11 @@ from decimal import Decimal
 from loopcoder.domain import action as act
 from loopcoder.domain.decide import decide
 from loopcoder.domain.diagnostic import Diagnostic
-from loopcoder.domain.lifecycle import State
+from loopcoder.domain.lifecycle import State, state_of
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.snapshot import Snapshot, UnitView
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.unit_graph import Node
 
 _OUTCOMES = {
     State.BLOCKED: UnitOutcome.BLOCKED,
@@ -59,7 +60,16 @@ def conclude(
         warnings=warnings,
         diagnostics=diagnostics,
         waiting_for_you=tuple(_waiting_for_you(snapshot, waits)),
+        nodes=tuple(_nodes(snapshot)),
     )
+
+
+def _nodes(snapshot: Snapshot) -> Iterator[Node]:
+    for view in snapshot.units:
+        state = state_of(view, snapshot.history)
+        if state is not State.DROPPED:
+            number = view.issue.number if view.issue else None
+            yield Node(view.id, state, view.unit.after, number)
 
 
 def stop_reason(snapshot: Snapshot, waits: Sequence[act.Wait]) -> StopReason:

@@ -14,8 +14,10 @@ import pytest
 
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, Place, Severity
 from loopcoder.domain.job_summary import job_summary
+from loopcoder.domain.lifecycle import State
 from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.unit import UnitId
+from loopcoder.domain.unit_graph import Node
 from loopcoder.entrypoints.action import Inputs
 from loopcoder.entrypoints.annotation import annotate, annotation, disobeyed
 from tests.support.golden import assert_golden
@@ -52,6 +54,11 @@ REPORT = TickReport(
     api=ApiUse(requests=9, points=4, not_modified=5, writes=3),
     warnings=("the reviewer was never measured (calibration: off)",),
     waiting_for_you=("merge #4 (store)",),
+    nodes=(
+        Node(UnitId("store"), State.AWAITING_MERGE, (), 1),
+        Node(UnitId("login"), State.READY, (UnitId("store"),), 2),
+        Node(UnitId("notes"), State.BLOCKED, (UnitId("login"),), 3),
+    ),
     diagnostics=(
         Diagnostic(Severity.WARNING, "done after an open one", "Tick it.", Place("ROADMAP.md", 7)),
     ),
@@ -59,7 +66,7 @@ REPORT = TickReport(
 
 
 def test_the_summary_of_a_tick() -> None:
-    assert_golden("job-summary.md", job_summary(REPORT, SITE, "```mermaid\ngraph LR\n```"))
+    assert_golden("job-summary.md", job_summary(REPORT, SITE))
 
 
 def test_a_summary_holds_no_word_of_an_agent_that_does_anything() -> None:
