@@ -24,6 +24,7 @@ from loopcoder.domain.event import (
 )
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.wave import Errand, Wave
+from loopcoder.domain.work_report import CONTINUE
 
 MOST_EVENTS = 500
 SKEW = timedelta(minutes=10)
@@ -41,7 +42,7 @@ class Station(StrEnum):
 
 STAGES: dict[Station, tuple[str, ...]] = {
     Station.BASE: (),
-    Station.WORK: ("work", "commit"),
+    Station.WORK: ("work", CONTINUE, "commit"),
     Station.JUDGE: ("policy", "verify", "review"),
     Station.INTEGRATE: ("integrate",),
 }

@@ -17,6 +17,7 @@ from loopcoder.domain.settings import CommitStyle
 from loopcoder.domain.unit import Unit, UnitId, is_unit_id
 from loopcoder.domain.untrusted import cell, code, fence, quote, sanitise, sanitise_line
 from loopcoder.domain.verdict import Check, Decision, Finding
+from loopcoder.domain.work_report import StepReport
 
 LONGEST_TITLE = 200
 LONGEST_ASKED = 8_000
@@ -42,7 +43,8 @@ class PullFacts:
     the change policy wants a person to look at, `earlier` the findings of rounds before, mended
     since. `reliability` is what is known of the reviewer, `exchange` the rounds it took. `closes`
     is false for a change that leaves its issue open. `attestation` is the signed envelope
-    (`domain/dsse.py`), `template` the repository's own pull request template."""
+    (`domain/dsse.py`), `template` the repository's own pull request template. `steps` is the
+    checklist as the worker reports it."""
 
     unit: Unit
     attempt: int
@@ -66,6 +68,7 @@ class PullFacts:
     branch: str = ""
     attestation: bytes = b""
     template: str = ""
+    steps: Sequence[StepReport] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,15 @@ def _changed(facts: PullFacts) -> Iterator[str]:
         yield f"- {shown}" + (f" and {rest} more" if rest > 0 else "")
     if facts.summary.strip():
         yield f"- The worker says: {sanitise_line(facts.summary, max_length=1500)}"
+    if facts.steps:
+        yield "\nSteps, as the worker reports them:\n"
+        yield from _rows(
+            [
+                f"- [{'x' if step.done else ' '}] {sanitise_line(step.text, max_length=300)}"
+                for step in facts.steps
+            ],
+            "more",
+        )
 
 
 def _checks(checks: Sequence[Check]) -> list[str]:

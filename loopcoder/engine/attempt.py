@@ -20,9 +20,19 @@ from loopcoder.domain.issue import Feedback
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.verdict import Check, Finding
+from loopcoder.domain.work_report import (
+    CONTINUE,
+    StepReport,
+    joined,
+    open_steps,
+    standing_steps,
+    steps_of,
+)
 from loopcoder.engine.briefing import brief, standing_notes
 from loopcoder.engine.commit import commit_round, policy_round
+from loopcoder.engine.context import Notes
 from loopcoder.engine.review import Packet, review
+from loopcoder.engine.spending import OverBudget
 from loopcoder.engine.stage import Desk
 from loopcoder.engine.verify import (
     Evidence,
@@ -55,6 +65,7 @@ class Judged:
     summary: str
     follow_ups: tuple[tuple[str, str], ...] = ()
     incomplete: str = ""
+    steps: tuple[StepReport, ...] = ()
 
     @property
     def step(self) -> Dispatch:
@@ -133,6 +144,7 @@ class Attempt:
         """One round: work, commit, policy, verify, review."""
         worked = self._work(now)
         if worked is not None:
+            worked = self._continued(now, worked)
             ended = _after_work(worked)
             if ended:
                 return ended
@@ -175,7 +187,18 @@ class Attempt:
         workspace = self._bench()
         if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
             return None
-        notes = replace(
+        prompt = self._prompt(self._notes(now, workspace))
+        return self.desk.perform(
+            "work",
+            now.number,
+            lambda: work(self.desk, workspace, prompt, now.number, self._session(now.session)),
+            principal="worker",
+        )
+
+    def _notes(self, now: _Round, workspace: Workspace) -> Notes:
+        attempts = self.desk.services.journal.history().unit(self.desk.step.unit).attempts
+        others = tuple(a for a in attempts if a.number != self.desk.step.attempt)
+        return replace(
             standing_notes(self.desk.view),
             round=now.number,
             checks=now.checks,
@@ -184,18 +207,46 @@ class Attempt:
             ci=tuple(self.failed),
             conflicts=workspace.conflicts,
             interrupted=self.desk.record.claims > 1,
-        )
-        prompt = brief(self.desk.services, self.desk.view, self.desk.step.base, notes)
-        return self.desk.perform(
-            "work",
-            now.number,
-            lambda: work(self.desk, workspace, prompt.text, now.number, self._session(now)),
-            principal="worker",
+            steps=standing_steps((*others, self.desk.record), self.desk.step.attempt),
         )
 
-    def _session(self, now: _Round) -> str:
+    def _prompt(self, notes: Notes) -> str:
+        return brief(self.desk.services, self.desk.view, self.desk.step.base, notes).text
+
+    def _continued(self, now: _Round, worked: StageFinished) -> StageFinished:
+        """The work with its one continuation, for steps that the worker itself left open."""
+        record, stage = self.desk.record, CONTINUE
+        if record.last(stage, now.number) is None and (
+            not worked.passed
+            or worked.detail.get("outcome") != "done"
+            or not open_steps(worked)
+            or record.last(stage)
+            or record.last("commit", now.number)
+        ):
+            return worked
+        more = self.desk.perform(
+            stage, now.number, lambda: self._continue(now, worked), principal="worker"
+        )
+        return joined(worked, more)
+
+    def _continue(self, now: _Round, worked: StageFinished) -> StageFinished:
+        workspace = self._bench()
+        notes = replace(
+            self._notes(now, workspace),
+            continuing=True,
+            said=str(worked.detail.get("summary") or ""),
+        )
+        session = self._session(str(worked.detail.get("session") or ""))
+        prompt = self._prompt(notes)
+        try:
+            return work(self.desk, workspace, prompt, now.number, session, CONTINUE)
+        except OverBudget as error:
+            reason = f"it was not gone on with: {error}"
+            return StageFinished(CONTINUE, now.number, passed=False, reason=reason)
+
+    def _session(self, session: str) -> str:
         """The agent's session to go on with; what another machine had of it is not here."""
-        return "" if self.desk.is_shared else now.session
+        return "" if self.desk.is_shared else session
 
     def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
         """No commit: nothing changed, or markers of our merge are still there."""
@@ -320,6 +371,7 @@ class Attempt:
             policy=allowed,
             summary=summary,
             follow_ups=_follow_ups(worked),
+            steps=steps_of(worked),
         )
 
 

@@ -18,6 +18,7 @@ from loopcoder.domain.skill import Carried
 from loopcoder.domain.unit import Unit
 from loopcoder.domain.untrusted import clean
 from loopcoder.domain.verdict import Check, Finding
+from loopcoder.domain.work_report import StepReport
 from loopcoder.engine.templates import render_blocks
 
 TAILS_LIMIT = 24_000
@@ -50,7 +51,8 @@ class Notes:
     to; `feedback` people's review comments; `ci` what is red on the pull request; `conflicts`
     files with conflict markers; `interrupted` says that an earlier process left its edits in the
     tree; `person` is a maintainer's answer, and `comments` what people who may write said on the
-    issue before they approved it.
+    issue before they approved it. `steps` is what was reported of the steps of the work that is
+    in the tree; `continuing` asks for those that are open, and `said` is the report's summary.
     """
 
     round: int = 1
@@ -63,6 +65,9 @@ class Notes:
     interrupted: bool = False
     person: str = ""
     comments: Sequence[Comment] = ()
+    steps: Sequence[StepReport] = ()
+    continuing: bool = False
+    said: str = ""
 
 
 def build_work_prompt(

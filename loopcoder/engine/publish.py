@@ -52,9 +52,14 @@ def _waits(judged: Judged, pull: PullRequest) -> str:
 
 
 def _remarks(judged: Judged) -> tuple[str, ...]:
-    if not judged.incomplete:
-        return ()
-    return (f"possibly incomplete, the worker was ended before it was done: {judged.incomplete}",)
+    remarks = []
+    if judged.incomplete:
+        why = f"the worker was ended before it was done: {judged.incomplete}"
+        remarks.append(f"possibly incomplete, {why}")
+    left = [step for step in judged.steps if not step.done]
+    if left:
+        remarks.append(f"the worker leaves {len(left)} of {len(judged.steps)} steps open")
+    return tuple(remarks)
 
 
 def land(services: Services, fit: Sequence[Judged], head: str) -> tuple[Ended, str]:
@@ -149,6 +154,7 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         reviewer=str(judged.review.detail.get("reviewer") or ""),
         usd=cost_of(judged),
         summary=judged.summary,
+        steps=judged.steps,
         files=tuple(map(str, files)) if isinstance(files, list) else (),
         escalations=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
         exchange=rounds_of(services.journal.history(), unit.id, desk.record),

@@ -59,6 +59,11 @@ class Desk:
         return next(a for a in attempts if a.number == self.step.attempt)
 
     @property
+    def checklist(self) -> tuple[str, ...]:
+        """The steps that a worker reports on, in the order in which its prompt shows them."""
+        return tuple(step.text for step in self.view.unit.steps)
+
+    @property
     def worker(self) -> str:
         """The name of the worker that ran last: a fallback may have stepped in."""
         worked = self.record.last("work")

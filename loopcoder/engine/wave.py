@@ -16,6 +16,7 @@ from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.tick_report import StageTime, UnitLine, UnitOutcome
+from loopcoder.domain.work_report import last_work
 from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
 from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
@@ -273,7 +274,7 @@ def _stage_times(attempt: AttemptRecord) -> tuple[StageTime, ...]:
 
 
 def _follow_ups(attempt: AttemptRecord) -> tuple[str, ...]:
-    worked = attempt.last("work")
+    worked = last_work(attempt)
     rows = worked.detail.get("follow_ups") if worked else None
     found = rows if isinstance(rows, list) else []
     return tuple(str(row["title"]) for row in found if isinstance(row, dict) and row.get("title"))

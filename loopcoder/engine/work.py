@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
 from loopcoder.domain.allowance import WORK_SHARE
 from loopcoder.domain.event import Json, StageFinished
 from loopcoder.domain.failure import FailureClass, Session, policy_of
+from loopcoder.domain.work_report import steps_as_json
 from loopcoder.engine.spending import reserve_for, settle_for
 from loopcoder.engine.stage import Desk, Suspended
 from loopcoder.ports.worker import Worker, WorkOrder, WorkResult
@@ -30,17 +31,25 @@ PROVIDER_TROUBLE = frozenset(
 )
 
 
-def work(desk: Desk, workspace: Workspace, prompt: str, round_: int, session: str) -> StageFinished:
-    """Have the unit worked on, and say how it went. Never raises for what an agent does."""
-    folder = desk.folder(round_)
-    (folder / "prompt.md").write_text(prompt)
+def work(
+    desk: Desk,
+    workspace: Workspace,
+    prompt: str,
+    round_: int,
+    session: str,
+    stage: str = "work",
+) -> StageFinished:
+    """Have the unit worked on, or gone on with in a stage of its own, and say how it went. Never
+    raises for what an agent does."""
+    folder, suffix = desk.folder(round_), "" if stage == "work" else f"-{stage}"
+    (folder / f"prompt{suffix}.md").write_text(prompt)
     order = WorkOrder(
         unit=desk.step.unit,
         attempt=desk.step.attempt,
         round=round_,
         prompt=prompt,
         tree=workspace.tree,
-        outbox=folder / "outbox",
+        outbox=folder / f"outbox{suffix}",
         stop=desk.services.stop,
     )
     result = WorkResult(failure=FailureClass.INFRASTRUCTURE, reason="no worker could be used")
@@ -54,7 +63,7 @@ def work(desk: Desk, workspace: Workspace, prompt: str, round_: int, session: st
         used, result = name, _with_retries(desk, worker, own, workspace)
         if result.failure not in PROVIDER_TROUBLE:
             break
-    return _receipt(result, used, round_)
+    return _receipt(result, used, stage, round_, desk.checklist)
 
 
 def _chain(desk: Desk) -> Iterator[tuple[str, Worker]]:
@@ -128,7 +137,9 @@ def _run_once(desk: Desk, worker: Worker, order: WorkOrder) -> WorkResult:
     return result
 
 
-def _receipt(result: WorkResult, worker: str, round_: int) -> StageFinished:
+def _receipt(
+    result: WorkResult, worker: str, stage: str, round_: int, checklist: Sequence[str]
+) -> StageFinished:
     detail: dict[str, Json] = {
         "outcome": result.outcome.value,
         "summary": result.summary,
@@ -139,9 +150,12 @@ def _receipt(result: WorkResult, worker: str, round_: int) -> StageFinished:
         "tail": result.tail[-4000:],
         "follow_ups": [asdict(f) for f in result.follow_ups],
         "harvested": result.failure in HARVESTED,
+        "learned": [{"text": each.text, "paths": list(each.paths)} for each in result.learned],
     }
+    if steps := steps_as_json(checklist, result.open_steps):
+        detail["steps"] = steps
     return StageFinished(
-        stage="work",
+        stage=stage,
         round=round_,
         passed=result.failure is None,
         reason=result.reason,

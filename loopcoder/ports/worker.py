@@ -36,6 +36,15 @@ class FollowUp:
     body: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Something an agent learned of the repository, and which paths it is about. It becomes a hint
+    for other agents, never an instruction."""
+
+    text: str
+    paths: tuple[str, ...] = ()
+
+
 class Outcome(StrEnum):
     """What the agent says of itself. Only `blocked` and `needs-input` are believed."""
 
@@ -85,7 +94,8 @@ class WorkOrder:
 class WorkResult:
     """How the run ended. `failure` is None when the agent ran to its end, whatever it did.
 
-    `tail` is the end of its output; `session` names what can be resumed.
+    `tail` is the end of its output; `session` names what can be resumed. `open_steps` are the
+    numbers, from 1, of the checklist's steps that are not done; None when it said nothing of them.
     """
 
     outcome: Outcome = Outcome.DONE
@@ -96,6 +106,8 @@ class WorkResult:
     usage: Usage | None = None
     session: str = ""
     follow_ups: tuple[FollowUp, ...] = ()
+    open_steps: tuple[int, ...] | None = None
+    learned: tuple[Lesson, ...] = ()
     tail: str = ""
     seconds: float = 0.0
 

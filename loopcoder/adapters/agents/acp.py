@@ -109,17 +109,17 @@ class AcpWorker:
         finished, client = agent.run(order, order.home or order.outbox / "home", progress)
         outcome, note = read_outcome(outcome_file(order.outbox))
         failure, reason = agent.failure(finished, client)
-        return WorkResult(
+        result = WorkResult(
             outcome.status,
             failure,
             reason or outcome.reason or note,
             outcome.summary or client.answer[-_SUMMARY:],
             outcome.evidence,
             agent.usage(client),
-            follow_ups=outcome.follow_ups_kept(),
             tail=finished.tail,
             seconds=finished.seconds,
         )
+        return outcome.added_to(result)
 
 
 class AcpReviewer:

@@ -204,7 +204,7 @@ class CliWorker:
     ) -> WorkResult:
         outcome, note = read_outcome(outcome_file(order.outbox))
         failure, reason = self.agent.failure(finished, read)
-        return WorkResult(
+        result = WorkResult(
             outcome.status,
             failure,
             reason or outcome.reason or note,
@@ -212,10 +212,10 @@ class CliWorker:
             outcome.evidence,
             self.agent.usage(charged),
             read.session,
-            outcome.follow_ups_kept(),
-            finished.tail,
-            finished.seconds,
+            tail=finished.tail,
+            seconds=finished.seconds,
         )
+        return outcome.added_to(result)
 
 
 class CliReviewer:

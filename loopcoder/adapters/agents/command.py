@@ -49,17 +49,17 @@ class CommandWorker:
         finished = self._paperwork.run(self.program(), order, watch, writable=(order.tree,))
         outcome, note = read_outcome(outcome_file(order.outbox))
         failure, reason = failure_of_run(finished)
-        return WorkResult(
+        result = WorkResult(
             outcome.status,
             failure,
             reason or outcome.reason or note,
             outcome.summary,
             outcome.evidence,
             usage_of(outcome, self.spec.cost),
-            follow_ups=outcome.follow_ups_kept(),
             tail=finished.tail,
             seconds=finished.seconds,
         )
+        return outcome.added_to(result)
 
 
 class CommandReviewer:

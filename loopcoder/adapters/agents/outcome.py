@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,12 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from loopcoder.domain.settings import CostBasis
-from loopcoder.ports.worker import FollowUp, Outcome, Usage
+from loopcoder.ports.worker import FollowUp, Lesson, Outcome, Usage, WorkResult
 
 OUTCOME_BYTES = 1 << 20
 _FOLLOW_UPS = 20
+_LESSONS = 8
+_PATHS = 8
 
 
 class Malformed(Exception):
@@ -27,6 +30,8 @@ def _cut(most: int) -> BeforeValidator:
 
 Words = Annotated[str, _cut(8000)]
 Line = Annotated[str, _cut(300)]
+Hint = Annotated[str, _cut(500)]
+StepNumber = Annotated[int, Field(ge=1, le=10_000)]
 Tokens = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -56,6 +61,11 @@ class ReportedFollowUp(Reply):
     body: Words = ""
 
 
+class ReportedLesson(Reply):
+    text: Hint
+    paths: list[Line] = Field(default_factory=list)
+
+
 class OutcomeFile(Metered):
     """The outcome file of docs/reference/workers.md."""
 
@@ -64,9 +74,18 @@ class OutcomeFile(Metered):
     evidence: Words = ""
     summary: Words = ""
     follow_ups: list[ReportedFollowUp] = Field(default_factory=list)
+    open_steps: Annotated[list[StepNumber], Field(max_length=1000)] | None = None
+    learned: list[ReportedLesson] = Field(default_factory=list)
 
-    def follow_ups_kept(self) -> tuple[FollowUp, ...]:
-        return tuple(FollowUp(each.title, each.body) for each in self.follow_ups[:_FOLLOW_UPS])
+    def added_to(self, result: WorkResult) -> WorkResult:
+        """The result with what only the agent can report: follow-ups, open steps, lessons."""
+        told = (each for each in self.learned[:_LESSONS] if each.text.strip())
+        return replace(
+            result,
+            follow_ups=tuple(FollowUp(f.title, f.body) for f in self.follow_ups[:_FOLLOW_UPS]),
+            open_steps=None if self.open_steps is None else tuple(self.open_steps),
+            learned=tuple(Lesson(each.text, tuple(each.paths[:_PATHS])) for each in told),
+        )
 
 
 def parse_outcome(text: bytes) -> OutcomeFile:

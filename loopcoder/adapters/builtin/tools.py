@@ -95,6 +95,10 @@ FINISH = {
             "status": {"type": "string", "enum": ["done", "blocked", "needs-input", "satisfied"]},
             **_texts("summary", "reason", "evidence"),
             "follow_ups": _list_of(_texts("title", "body"), "title"),
+            "open_steps": {"type": "array", "items": {"type": "integer"}},
+            "learned": _list_of(
+                {**_texts("text"), "paths": {"type": "array", "items": {"type": "string"}}}, "text"
+            ),
         },
         "required": ["status", "summary"],
     },

@@ -96,7 +96,7 @@ def _result(
     ending: Ending[OutcomeFile], transcript: Transcript, usage: Usage | None, seconds: float
 ) -> WorkResult:
     said = ending.result or OutcomeFile(summary=ending.text[:2000])
-    return WorkResult(
+    result = WorkResult(
         said.status if ending.failure is None else Outcome.DONE,
         ending.failure,
         ending.reason or said.reason,
@@ -104,7 +104,7 @@ def _result(
         said.evidence,
         usage,
         transcript.session,
-        said.follow_ups_kept(),
-        ending.text[-4000:],
-        seconds,
+        tail=ending.text[-4000:],
+        seconds=seconds,
     )
+    return said.added_to(result)

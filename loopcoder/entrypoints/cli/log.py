@@ -10,6 +10,7 @@ import click
 from loopcoder.domain.diagnostic import NotFound
 from loopcoder.domain.history import AttemptRecord, StageRecord, UnitRecord
 from loopcoder.domain.unit import UnitId
+from loopcoder.domain.work_report import last_work, steps_of
 from loopcoder.engine.verify import checks_from_json
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
@@ -75,6 +76,8 @@ def _say_attempt(terminal: Terminal, attempt: AttemptRecord, papers: Path) -> No
     head = f"{what} {attempt.number}  {attempt.begun_at:%Y-%m-%d %H:%M:%S}  {begun.worker}"
     terminal.say(terminal.style(head, "bold"))
     terminal.table([_stage_row(stage) for stage in attempt.stages])
+    for number, step in enumerate(steps_of(last_work(attempt)), 1):
+        terminal.say(f"  step {number} {'done' if step.done else 'open'}: {clean(step.text)}")
     _say_failing(terminal, attempt)
     if attempt.finished:
         terminal.say(f"  {attempt.finished.outcome}: {clean(attempt.finished.reason)}")
@@ -124,6 +127,7 @@ def _as_json(house: House, record: UnitRecord, attempt: AttemptRecord) -> dict[s
         "strike": attempt.finished.strike if attempt.finished else None,
         "cost_usd": float(attempt.usd),
         "tokens": attempt.tokens,
+        "steps": [{"text": step.text, "done": step.done} for step in steps_of(last_work(attempt))],
         "papers": str(_papers(house, record, attempt)),
         "stages": [
             {
