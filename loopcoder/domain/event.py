@@ -249,6 +249,16 @@ class CiFlaked(Fact):
     commit: str
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedOver(Fact):
+    """Before the tracker was changed the unit was finished there: `state` is done or dropped.
+    Without a unit, the fact says that everything was looked at."""
+
+    kind: ClassVar[str] = "unit.carried"
+    state: str
+    source: str
+
+
 # --- the dashboard ----------------------------------------------------------------------------
 
 
@@ -599,6 +609,7 @@ FACTS: tuple[type[Fact], ...] = (
     CiFailed,
     CiPassed,
     CiFlaked,
+    CarriedOver,
     DashboardBound,
     DashboardNoted,
     TickBegun,

@@ -142,6 +142,7 @@ class UnitRecord:
     proposed: e.Proposed | None = None
     filed: e.Filed | None = None
     withdrawn: e.Withdrawn | None = None
+    carried: e.CarriedOver | None = None
     approved: e.Approved | None = None
     heard_until: datetime | None = None
     held: e.Held | None = None
@@ -260,6 +261,7 @@ class History:
     dashboard: e.DashboardBound | None = None
     dashboard_intent: e.Event | None = None
     dashboard_note: str = ""
+    carried_from: str = ""
     last_change: LastChange | None = None
     calibrations: dict[str, tuple[datetime, e.Calibrated]] = field(default_factory=dict)
     judged_cases: dict[tuple[str, str], tuple[datetime, e.CaseJudged]] = field(default_factory=dict)
@@ -290,6 +292,7 @@ class History:
             self.dashboard,
             self.dashboard_intent,
             self.dashboard_note,
+            self.carried_from,
             self.last_change,
             dict(self.calibrations),
             dict(self.judged_cases),
@@ -367,6 +370,8 @@ class History:
                 self.last_change = LastChange.told_by(fact) or self.last_change
             case e.DashboardBound() as fact:
                 self.dashboard, self.dashboard_intent = fact, None
+            case e.CarriedOver() as fact if event.unit is None:
+                self.carried_from = fact.source
             case e.DashboardNoted() as fact:
                 self.dashboard_note = fact.note
             case e.Sealed() as fact:
@@ -425,6 +430,8 @@ def _unit_after(record: UnitRecord, event: e.Event) -> UnitRecord:
                 withdrawn=None,
                 approved=None,
             )
+        case e.CarriedOver():
+            return replace(record, carried=fact)
         case e.Withdrawn():
             return replace(record, withdrawn=fact, approved=None)
         case e.Approved():
@@ -467,6 +474,7 @@ def _retried(record: UnitRecord, event: e.Event) -> UnitRecord:
         retry=fact,
         heard_until=fact.said_at or event.at,
         pull=pull,
+        carried=None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loopcoder.domain.binding import GONE, TRANSFERRED
+from loopcoder.domain.carrying import with_carried
 from loopcoder.domain.diagnostic import Diagnostic, Moved, NotFound
 from loopcoder.domain.history import History
 from loopcoder.domain.issue import Actor, Issue
@@ -25,6 +26,7 @@ def plan_roadmap(
 ) -> Plan:
     """What it takes to make the tracker say what the roadmap says. Writes nothing."""
     actual, history = observe_compile(tracker, journal)
+    desired = with_carried(desired, history)
     return plan_changes(desired, actual, history, options, diagnostics)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loopcoder.domain import action as act
+from loopcoder.domain.carrying import with_carried
 from loopcoder.domain.decide import decide
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
@@ -241,6 +242,7 @@ def _see(
 ) -> Snapshot:
     """Every unit, also those that the roadmap does not have."""
     world = look(services)
+    roadmap = with_carried(roadmap, world.history)
     roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
     return observe(services, roadmap, standing, base, state, world)

@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from loopcoder.domain.carrying import with_carried
 from loopcoder.domain.cost import PlanCost, cost_of
 from loopcoder.domain.plan import Plan, PlanOptions
+from loopcoder.domain.planning import plan_changes
 from loopcoder.domain.ration import issue_rations, label_rations
 from loopcoder.domain.roadmap import Reading, parse_roadmaps
 from loopcoder.engine.clerk import Clerk, clerk_of
-from loopcoder.engine.compile import plan_roadmap
+from loopcoder.engine.compile import observe_compile
+from loopcoder.engine.hearing import count_in
 from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.migration import carried
 from loopcoder.entrypoints.roadmap_files import NewIds, mint_missing, read_sources, write_text
 
 
@@ -48,7 +52,10 @@ def draft_plan(
     if mint and reading.unidentified:
         sources, ids = mint_missing(sources, reading, taken)
         reading = parse_roadmaps(sources, taken=taken)
-    plan = plan_roadmap(reading.roadmap, reading.diagnostics, house.tracker, house.journal, options)
+    actual, history = observe_compile(house.tracker, house.journal)
+    count_in(history, carried(house, history), house.clock.now())
+    desired = with_carried(reading.roadmap, history)
+    plan = plan_changes(desired, actual, history, options, reading.diagnostics)
     if write_ids:
         texts = {source.file: source.text for source in sources}
         for each in ids:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from loopcoder.domain import action as act
+from loopcoder.domain.carrying import with_carried
 from loopcoder.domain.decide import decide
 from loopcoder.domain.diagnostic import Diagnostic, NotFound
 from loopcoder.domain.lifecycle import State, state_of
@@ -20,6 +21,7 @@ from loopcoder.engine.observe import look, observe
 from loopcoder.engine.roadmap_source import read_roadmap
 from loopcoder.engine.tick import base_commit
 from loopcoder.engine.trust import Judge, judges, remarks
+from loopcoder.entrypoints.migration import carried
 from loopcoder.entrypoints.workshop import open_workshop
 
 if TYPE_CHECKING:
@@ -117,8 +119,9 @@ def inspect(house: House) -> Look:
     standing = frozenset(unit.id for unit in reading.roadmap.units)
     world, now = look(services), services.clock.now()
     heard = hear(services, reading.roadmap, world.issues, world.history)
-    count_in(world.history, heard.entries, now)
-    roadmap = with_proposals(reading.roadmap, world.history)
+    count_in(world.history, (*carried(house, world.history), *heard.entries), now)
+    roadmap = with_carried(reading.roadmap, world.history)
+    roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
     tick = TickState(run="", started_at=now)
     snapshot = observe(services, roadmap, standing, base, tick, world)

@@ -17,6 +17,7 @@ from loopcoder.domain.tick_report import TickReport
 from loopcoder.engine.tick import TickOptions, tick
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.listening import LineListener, LiveListener
+from loopcoder.entrypoints.migration import carry_over
 from loopcoder.entrypoints.reported import report_ended
 from loopcoder.entrypoints.retention import remove_old_runs
 from loopcoder.entrypoints.terminal import Terminal
@@ -53,6 +54,7 @@ def run_tick(
     with tick_lock(house.state_dir), house.publishing():
         house.workspaces.sweep()
         remove_old_runs(house)
+        carry_over(house)
         try:
             report = tick(services, options)
         finally:

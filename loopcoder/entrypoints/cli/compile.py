@@ -14,6 +14,7 @@ from loopcoder.engine.apply import Applied, apply_plan
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.compiling import draft_plan, lock_of, options_of, person_clerk
+from loopcoder.entrypoints.migration import carry_over
 from loopcoder.entrypoints.plan_view import (
     applied_text,
     compile_json,
@@ -50,6 +51,7 @@ def compile_command(
     refuse_inside_attempt()
     options = options_of(house, overwrite_drift, prune, force_prune, retitle)
     with lock_of(house):
+        carry_over(house)
         draft = draft_plan(house, options, mint=not (no_ids or approve))
         terminal = stderr() if as_json else stdout()
         if draft.ids:
