@@ -17,6 +17,7 @@ from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale, Unavail
 from loopcoder.ports.clock import Clock
 
 _HEADS = "refs/heads/"
+_OURS = "refs/loopcoder/"
 _SEEN = "refs/loopcoder/remote/"
 _TIMEOUT_S = 600.0
 _TROUBLE = (
@@ -99,6 +100,30 @@ class Remote:
         """A git command that talks to the host, with the token. Raises as everything here."""
         return self._run(*args, fine=fine)
 
+    def refs(self, prefix: str) -> list[tuple[str, str]]:
+        """Refs under a prefix and what they point to, as the host has them."""
+        listed = self._run("ls-remote", "--quiet", "--", self._url, f"{prefix}/*")
+        pairs = (line.split("\t", 1) for line in listed.stdout.decode().splitlines())
+        return sorted((name, commit) for commit, name in pairs)
+
+    def drop_ref(self, ref: str, expected: str) -> None:
+        """Remove a ref of ours that still points to `expected`."""
+        if not ref.startswith(_OURS):
+            raise LoopcoderError(f"{ref} is not ours to remove.")
+        self._move(ref, f":{ref}", expected)
+
+    def may_push(self) -> LoopcoderError | None:
+        """Why git would refuse what we push, found out without pushing; None when it would not."""
+        head = self._git.text("rev-parse", "HEAD").strip()
+        try:
+            self._run(
+                "push", "--dry-run", "--no-verify", "--quiet", "--", self._url,
+                f"{head}:{_OURS}doctor",
+            )  # fmt: skip
+        except LoopcoderError as error:
+            return error
+        return None
+
     def forget(self) -> None:
         """The next look asks the host."""
         with self._lock:
@@ -136,9 +161,13 @@ class Remote:
                 self._git.run("update-ref", "-d", name, check=False)
 
     def _send(self, branch: str, spec: str, expected: str | None) -> None:
+        self._move(f"{_HEADS}{branch}", spec, expected)
+
+    def _move(self, ref: str, spec: str, expected: str | None) -> None:
+        branch = ref.removeprefix(_HEADS)
         with self._lock:
             self._heads = None
-            lease = f"--force-with-lease={_HEADS}{branch}:{expected or ''}"
+            lease = f"--force-with-lease={ref}:{expected or ''}"
             done = self._run(
                 "push", "--porcelain", "--no-verify", lease, "--", self._url, spec,
                 fine=(0, 1, 128),

@@ -27,6 +27,7 @@ VERBS: Mapping[str, Verb] = {
     "doctor": Verb("doctor", "Begin", "Say what is wrong here, and what to do about it."),
     "demo": Verb("demo", "Begin", "Make a small project, and take it from roadmap to merged work."),
     "calibrate": Verb("calibrate", "Begin", "Measure the reviewer before it is trusted."),
+    "uninstall": Verb("uninstall", "Begin", "Take what is ours out of a repository."),
     "plan": Verb("plan", "Roadmap", "Show what compiling the roadmap would write."),
     "compile": Verb("compile", "Roadmap", "Make the issues match the roadmap."),
     "adopt": Verb("adopt", "Roadmap", "Turn bullets, tables or issues into units."),
