@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.doctor_github import look_at_github
 from loopcoder.entrypoints.doctor_machine import look_at_disk, look_at_git, look_at_sandbox
 from loopcoder.entrypoints.doctor_project import (
     look_at_agents,
     look_at_base,
     look_at_configuration,
     look_at_gates,
-    look_at_github,
     look_at_roadmap,
     look_at_tools,
     look_at_tree,

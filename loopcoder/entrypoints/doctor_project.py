@@ -33,14 +33,6 @@ def look_at_configuration(house: House) -> Iterator[Finding]:
         )
 
 
-def look_at_github(house: House) -> Iterator[Finding]:
-    """Whether the token is one that GitHub knows, and sees the repository."""
-    if house.on_github:
-        house.github.session.get(house.github.session.path("labels"))
-        me = house.tracker.whoami()
-        yield fine("github", f"{house.settings.repository} as @{me.login}")
-
-
 def look_at_base(house: House) -> Iterator[Finding]:
     base = house.settings.base
     yield fine("base", f"{base} at {house.repository.base_head(base)[:7]}")

@@ -66,7 +66,7 @@ def open_workshop(
         listener=listener,
         stop=stop,
     )
-    unknown = () if only_look else unpriced(house.settings)
+    unknown = () if only_look else (*unpriced(house.settings), *_ci_warning(house))
     return replace(
         services,
         warnings=(*services.warnings, *unknown),
@@ -118,6 +118,14 @@ def furnish(
         warnings=standing_warnings(house.settings),
         last_bill=last_bill,
     )
+
+
+def _ci_warning(house: House) -> tuple[str, ...]:
+    if not house.on_github:
+        return ()
+    from loopcoder.entrypoints.doctor_github import ci_warning
+
+    return ci_warning(house)
 
 
 def run_link(environ: Mapping[str, str]) -> str:
