@@ -37,6 +37,7 @@ from loopcoder.engine.seal import seal
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Suspended
 from loopcoder.engine.tick_compile import compile_in_tick
+from loopcoder.engine.tidying import tidy_labels
 from loopcoder.engine.trust import remarks, require_trust
 from loopcoder.engine.verify import gates_digest, verify_commit
 from loopcoder.engine.wave import run_wave
@@ -342,6 +343,8 @@ def check_base(services: Services, snapshot: Snapshot, action: act.CheckBase) ->
 def end_tick(services: Services, snapshot: Snapshot, report: TickReport) -> TickReport:
     """Bring the dashboard up to date, and record that the tick is over."""
     last = _change(services, report) or snapshot.history.last_change
+    if report.writes:
+        tidy_labels(services)
     trouble = show_dashboard(services, snapshot, last)
     if trouble:
         report = replace(report, warnings=(*report.warnings, trouble))

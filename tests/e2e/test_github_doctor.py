@@ -1,4 +1,4 @@
-"""`doctor` on GitHub, through the real command: rights, CI, clocks, labels; and what a tick says."""
+"""`doctor` on GitHub, through the real command: rights, CI, clocks, labels; what a tick says."""
 
 from __future__ import annotations
 

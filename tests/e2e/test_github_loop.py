@@ -53,6 +53,7 @@ def test_from_roadmap_to_merged_work_on_github(hosted: GitHubProject) -> None:
     second = hosted.tick()
     assert second["units"]["login"]["outcome"] == "proposed"
     assert hosted.issues["Login"].labels == {"loopcoder"}
+    assert "blocked-by:#1" not in hosted.ana.tracker.list_labels()
     hosted.merge_all()
     assert hosted.tick()["stop_reason"] == "sealed"
     assert hosted.served("login.txt") == "in"
