@@ -24,6 +24,7 @@ from loopcoder.engine.bookkeeping import keep_books
 from loopcoder.engine.claim import holds_claim
 from loopcoder.engine.commit import draft_of, policy_round
 from loopcoder.engine.integrate import integrated
+from loopcoder.engine.recovery import clear_shelf, kept_of
 from loopcoder.engine.relay import desk_of, replay
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, NotOurs, Suspended
@@ -115,8 +116,7 @@ class _Settlement:
         for each in unheard:
             self._rest(each.desk, _not_put_together())
         self.ends |= conclude_wave(services, integration)
-        if services.shelf:
-            services.shelf.drop([kept for kept in self._shelved() if self._is_over(kept)])
+        clear_shelf(services, self._shelved())
 
     def _result(self, errand: Errand, desk: Desk, given: Delivered) -> Judged | Ended | None:
         """What it came to, or None when it rests until the next tick."""
@@ -156,22 +156,15 @@ class _Settlement:
         self.ends[desk.step.unit] = pause(self.services, desk.step, desk.epoch, reason)
 
     def _keep(self, desk: Desk) -> None:
-        """Only what the change policy let pass leaves this machine."""
-        made, allowed = desk.record.last("commit"), desk.record.last("policy")
-        if made and made.passed and allowed and allowed.passed and allowed.sha == made.sha:
-            kept = Kept(desk.step.unit, desk.step.attempt, made.sha)
-            if kept not in self.kept:
-                self.kept.append(kept)
+        kept = kept_of(desk)
+        if kept and kept not in self.kept:
+            self.kept.append(kept)
 
     def _shelved(self) -> list[Kept]:
         """What may lie on the shelf for attempts of this wave, put there now or earlier."""
         resumed = [e for e in self.wave.errands if e.step.resume]
         earlier = [Kept(e.unit.id, e.step.attempt, "") for e in resumed]
         return [*self.kept, *(e for e in earlier if all(e.unit != k.unit for k in self.kept))]
-
-    def _is_over(self, kept: Kept) -> bool:
-        record = self.services.journal.history().unit(kept.unit)
-        return any(a.number == kept.attempt and a.finished for a in record.attempts)
 
 
 def _not_put_together() -> Suspended:

@@ -29,9 +29,9 @@ from loopcoder.engine.attempt import Attempt, Ended, Judged
 from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.dashboard import show_dashboard
-from loopcoder.engine.execute import execute
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.preflight import run_preflight
+from loopcoder.engine.recovery import at_hand, give_up
 from loopcoder.engine.seal import is_sealed, seal
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, NotOurs
@@ -51,7 +51,6 @@ from loopcoder.engine.tick import (
     tidy,
     used_api,
 )
-from loopcoder.ports.shelf import Kept
 
 _ALL = Decimal(1)
 
@@ -108,7 +107,7 @@ class _Planner:
         if any(not at_hand(services, step) for step in steps):
             for step in steps:
                 if not at_hand(services, step):
-                    _give_up(services, snapshot, step)
+                    give_up(services, snapshot, step)
             return True
         views = {view.id: view for view in snapshot.units}
         for step in steps:
@@ -198,24 +197,6 @@ def plan_wave(
     else:
         record_end(services, report)
     return replace(report, api=used_api(services).since(asked)), wave
-
-
-def at_hand(services: Services, step: Dispatch) -> bool:
-    """Whether what an attempt had committed can be gone on with here."""
-    if not step.resume:
-        return True
-    attempts = services.journal.history().unit(step.unit).attempts
-    made = next(a for a in attempts if a.number == step.attempt).last("commit")
-    if made is None or not made.passed or services.workspaces.is_kept(made.sha):
-        return True
-    return services.shelf is not None and services.shelf.fetch(
-        Kept(step.unit, step.attempt, made.sha)
-    )
-
-
-def _give_up(services: Services, snapshot: Snapshot, step: Dispatch) -> None:
-    reason = "what it had committed went with its machine; it is begun anew"
-    execute(services, snapshot, act.Abandon(step.unit, step.attempt, False, reason))
 
 
 def _set_aside(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.action import Dispatch
@@ -22,11 +23,13 @@ from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
+from loopcoder.engine.recovery import GONE, at_hand, clear_shelf, give_up, shelve
 from loopcoder.engine.renewal import renewing
 from loopcoder.engine.review import Unjudged
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, OnHold, Suspended
 from loopcoder.engine.verify import checks_from_json
+from loopcoder.ports.shelf import Kept
 
 Ends = dict[str, tuple[Ended, int | None]]
 """How each unit's attempt ended or paused, with its pull request's number, by unit."""
@@ -62,6 +65,8 @@ def run_wave(
             left = list(pool.map(lambda step: _contained(services, snapshot, step), steps))
         judged = [each.result for each in left if isinstance(each.result, Judged)]
         ends = _publish_all(services, snapshot, judged, number)
+    with suppress(LoopcoderError):
+        clear_shelf(services, [Kept(s.unit, s.attempt, "") for s in steps if s.resume])
     lines = tuple(unit_line(services, snapshot, each, ends) for each in left)
     for line in lines:
         services.listener.unit_ended(line)
@@ -79,6 +84,9 @@ def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> Left:
     """The fault boundary of one unit: whatever happens in here, the others go on."""
     desk: Desk | None = None
     try:
+        if not at_hand(services, step):
+            give_up(services, snapshot, step)
+            raise Suspended(GONE)
         desk = _open_desk(services, snapshot, step)
         feedback = [f for f in desk.view.feedback if f.id in step.feedback]
         result = Attempt(desk, feedback, failed_checks(services, step)).run()
@@ -88,10 +96,17 @@ def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> Left:
     except (LoopcoderError, OSError) as error:
         paused = as_pause(error)
         if desk is not None:
+            _shelve(desk)
             release_claim(services, step, desk.epoch, str(paused))
         return Left(step, desk, None, paused)
     except Exception as error:  # noqa: BLE001  one broken unit must not stop the night
         return Left(step, desk, broken(desk, error))
+
+
+def _shelve(desk: Desk) -> None:
+    """Keep the work for other machines, if they can be reached: this one has it anyway."""
+    with suppress(LoopcoderError):
+        shelve(desk)
 
 
 def as_pause(error: LoopcoderError | OSError) -> LoopcoderError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -103,6 +104,31 @@ def test_what_the_policy_refuses_is_pushed_nowhere(relay: Relay) -> None:
     objects = git.git("cat-file", "--batch-all-objects", "--batch-check")
     blobs = [line.split()[0] for line in objects.splitlines() if " blob " in line]
     assert all(secret not in git.git("cat-file", "blob", blob) for blob in blobs)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_whole_tick_goes_on_with_what_a_machine_that_is_gone_had_committed(
+    relay: Relay, lost: bool
+) -> None:
+    """Ticks in one job: the setup fails once there is work to verify, so the attempt rests."""
+    config = {"setup": [{"run": "test ! -e store.txt"}]}
+    relay.begin(ONE, work={"store": [writes(store="kept")]}, config=config)
+    row = json.loads(relay.job("tick", "--json", token=True).stdout)["units"][0]
+    assert row["outcome"] == "waiting" and "setup" in row["reason"], row
+    git, ref = relay.github.git, "refs/loopcoder/attempts/store/1"
+    assert git.git("show", f"{ref}:store.txt") == "kept"
+
+    text = (relay.root / "loopcoder.yml").read_text()
+    relay.write({"loopcoder.yml": text.replace("test ! -e store.txt", "true")})
+    relay.commit("Mend the setup")
+    relay.push()
+    relay.script({"store": [writes(store="made again")]})
+    if lost:
+        git.git("update-ref", "-d", ref)
+    for _ in range(2):
+        relay.job("tick", token=True)
+    assert relay.served("store.txt", "loopcoder/store") == ("made again" if lost else "kept")
+    assert git.git("for-each-ref", "refs/loopcoder/attempts") == ""
 
 
 EVIL = """#!/bin/sh

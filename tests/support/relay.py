@@ -36,7 +36,7 @@ class Relay(GitHubProject):
         place = self.folder / "runners" / f"{self.jobs}-{name}" / "checkout"
         place.parent.mkdir(parents=True)
         source = str(self.github.git.folder)
-        subprocess.run(["git", "clone", "-q", source, str(place)], check=True)
+        subprocess.run(["git", "clone", "-q", "--no-local", source, str(place)], check=True)
         address = f"{self.github.server.url}/{self.github.full_name}.git"
         for args in (("config", "user.name", "x"), ("remote", "set-url", "origin", address)):
             subprocess.run(["git", *args], cwd=place, check=True)
