@@ -6,6 +6,7 @@ counts, so one more changed file never makes a verdict milder.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -52,13 +53,16 @@ def judge_change(
     touches: tuple[str, ...] = (),
     *,
     roadmaps: tuple[str, ...] = DEFAULT_ROADMAPS,
+    commands: tuple[str, ...] = (),
 ) -> PolicyVerdict:
     """Hold a change against the built-in rules and the configured ones.
 
     `policy.protected` rejects, `policy.escalate` hands over to a person; the latter also takes
-    paths that are rejected as *protected*, because the maintainer named them.
+    paths that are rejected as *protected*, because the maintainer named them. `commands` are the
+    command lines that judge the change.
     """
     reasons = list(_secret_reasons(secrets))
+    reasons += _check_reasons(change, commands)
     for file in change.files:
         reasons += _file_reasons(file, policy, roadmaps)
         if touches and not matches_any(touches, file.path):
@@ -75,6 +79,27 @@ def _secret_reasons(secrets: Sequence[SecretFinding]) -> Iterator[PolicyReason]:
     for found in secrets:
         message = f"added line {found.line} holds what looks like a secret ({found.kind})"
         yield PolicyReason(found.path, "secret", message, Ruling.REJECT)
+
+
+def _check_reasons(change: ChangeSet, commands: tuple[str, ...]) -> Iterator[PolicyReason]:
+    """A change of a file that its own checks run could make them green."""
+    run = {folded(path) for command in commands for path in named_files(command)}
+    for file in change.files:
+        if file.status != "A" and folded(file.path) in run:
+            message = "is run by the checks that judge this change"
+            yield PolicyReason(file.path, "checks", message, Ruling.ESCALATE)
+
+
+def named_files(command: str) -> Iterator[str]:
+    """The words of a command line that may be paths in the repository."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    for word in words:
+        path = word.removeprefix("./").strip(";&|()<>")
+        if path and not path.startswith(("-", "/", "~", "$")):
+            yield path
 
 
 def _file_reasons(

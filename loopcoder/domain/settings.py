@@ -276,6 +276,11 @@ class Settings:
         return timedelta(seconds=self.github.claim_time_s)
 
     @property
+    def judging_commands(self) -> tuple[str, ...]:
+        """Every configured command line that a change is prepared or judged by."""
+        return tuple(command.run for command in (*self.setup, *self.verify, *self.e2e))
+
+    @property
     def list_lag_s(self) -> float:
         """How long a new issue may be missing from the tracker's list; the local one never lags."""
         return self.github.list_lag_s if self.tracker == "github" else 0.0

@@ -64,6 +64,7 @@ def policy_round(desk: Desk, origin: str, made: StageFinished) -> StageFinished:
         services.scanner.scan(change),
         desk.view.unit.touches,
         roadmaps=services.settings.roadmaps,
+        commands=services.settings.judging_commands,
     )
     reasons = [f"{r.path}: {r.message}" if r.path else r.message for r in verdict.reasons]
     rejected = verdict.ruling is Ruling.REJECT

@@ -12,6 +12,7 @@ from types import FrameType
 
 from loopcoder.adapters.tick_lock import tick_lock
 from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.redaction import Redactor
 from loopcoder.domain.report import report_markdown
 from loopcoder.domain.tick_report import TickReport
 from loopcoder.engine.tick import TickOptions, tick
@@ -22,7 +23,7 @@ from loopcoder.entrypoints.reported import report_ended
 from loopcoder.entrypoints.retention import remove_old_runs
 from loopcoder.entrypoints.terminal import Terminal
 from loopcoder.entrypoints.tick_view import report_json
-from loopcoder.entrypoints.workshop import open_workshop
+from loopcoder.entrypoints.workshop import known_secrets, open_workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,20 @@ def run_tick(
         remove_old_runs(house)
         carry_over(house)
         try:
-            report = tick(services, options)
+            report = _without_secrets(house, tick(services, options))
         finally:
             if isinstance(listener, LiveListener):
                 listener.close()
         save_report(house, report)
     return report
+
+
+def _without_secrets(house: House, report: TickReport) -> TickReport:
+    """A report is read by others, too: names of files, such as a policy quotes, may hold one."""
+    from loopcoder.adapters.redacting import masked
+
+    clean: TickReport = masked(report, Redactor(known_secrets(house.environ)))
+    return clean
 
 
 def save_report(house: House, report: TickReport) -> None:

@@ -93,18 +93,24 @@ def furnish(
     journal in which no secret of this machine ends."""
     from loopcoder.adapters.builtin.bill import last_bill
     from loopcoder.adapters.redacting import redacting_journal
+    from loopcoder.adapters.redacting_agents import (
+        redacting_commands,
+        redacting_reviewers,
+        redacting_workers,
+    )
     from loopcoder.adapters.secrets import DetectSecretsScanner
 
     secrets = known_secrets(house.environ)
+    redactor = Redactor(secrets)
     return Services(
         settings=house.settings,
         tracker=tracker,
         code_host=code_host,
-        journal=redacting_journal(journal, Redactor(secrets)),
+        journal=redacting_journal(journal, redactor),
         workspaces=house.workspaces,
-        commands=LazyCommands(house),
-        worker=house.agents.worker,
-        reviewer=house.agents.reviewer,
+        commands=redacting_commands(LazyCommands(house), redactor),
+        worker=redacting_workers(house.agents.worker, redactor),
+        reviewer=redacting_reviewers(house.agents.reviewer, redactor),
         base_file=house.agents.base_file,
         scanner=DetectSecretsScanner(secrets),
         landing=None,

@@ -238,6 +238,30 @@ def test_a_roadmap_elsewhere_is_known() -> None:
     assert verdict.reasons[0].rule == "roadmap"
 
 
+@pytest.mark.parametrize(
+    ("command", "escalated"),
+    [
+        ("sh check.sh", True),
+        ("./check.sh --all", True),
+        ("cd web && sh check.sh; true", True),
+        ("sh 'unclosed check.sh", True),
+        ("pytest -q", False),
+        ("sh /opt/check.sh", False),
+        ("make check.shx", False),
+    ],
+)
+def test_what_the_checks_run_is_for_a_person_to_see(command: str, escalated: bool) -> None:
+    verdict = judge_change(change(edit("check.sh")), ChangePolicy(), commands=(command,))
+    rules = [reason.rule for reason in verdict.reasons]
+    assert ("checks" in rules) is escalated
+    assert (verdict.ruling is Ruling.ESCALATE) is escalated
+
+
+def test_a_new_file_that_the_checks_will_run_is_ordinary_work() -> None:
+    new = edit("check.sh", status="A")
+    assert judge_change(change(new), ChangePolicy(), commands=("sh check.sh",)).reasons == ()
+
+
 def test_the_heaviest_reason_comes_first() -> None:
     verdict = judge(edit("pyproject.toml"), edit(".gitmodules"), edit("x.sh", status="A"))
     weights = [reason.ruling.weight for reason in verdict.reasons]

@@ -26,7 +26,10 @@ class SshSigner:
     key: Path
 
     def sign(self, data: bytes) -> Signature:
-        done = _run(["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", str(self.key)], data)
+        argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", str(self.key)]
+        if self.key.suffix != ".pub":  # an agent is asked first otherwise, and may never answer
+            argv = ["env", "-u", "SSH_AUTH_SOCK", *argv]
+        done = _run(argv, data)
         if done.returncode != 0 or not done.stdout.startswith(_ARMOUR):
             words = " ".join(done.stderr.decode("utf-8", "replace").split())
             raise LoopcoderError(
