@@ -39,7 +39,7 @@ class Schedule:
 
     @classmethod
     def of(cls, house: House, kind: str = "auto", minutes: int = 30) -> Schedule:
-        """Raises Unavailable where no kind of timer is there."""
+        """Of kind `none` where this machine has no kind of timer, as only looking allows."""
         shell, root = Shell(house.environ), house.repository.root
         home = user_home(house.environ)
         place = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
@@ -70,6 +70,11 @@ class Schedule:
                 return {"crontab": f"{cron_line(self.timer)}\n".encode()}
 
     def install(self) -> None:
+        if self.kind == "none":
+            raise Unavailable(
+                "this machine has neither a systemd of yours nor cron.",
+                "Install cron, or tick on GitHub: loopcoder init --github.",
+            )
         _ = self.house.state_dir  # the log's folder
         if self.kind == "cron":
             crontab = Crontab(self.shell)
@@ -79,6 +84,8 @@ class Schedule:
 
     def remove(self) -> bool:
         """Whether there was one."""
+        if self.kind == "none":
+            return False
         if self.kind != "cron":
             return self._timers.remove(self.timer.name)
         crontab = Crontab(self.shell)
@@ -90,6 +97,8 @@ class Schedule:
         return True
 
     def standing(self) -> Standing:
+        if self.kind == "none":
+            return Standing((), False)
         if self.kind != "cron":
             return self._timers.standing(self.timer.name)
         text = Crontab(self.shell).read()
@@ -145,10 +154,7 @@ def _chosen(kind: str, shell: Shell) -> str:
         return "systemd"
     if shell.has("crontab"):
         return "cron"
-    raise Unavailable(
-        "this machine has neither a systemd of yours nor cron.",
-        "Install cron, or tick on GitHub: loopcoder init --github.",
-    )
+    return "none"
 
 
 def _answers(shell: Shell) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import plistlib
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -160,6 +161,15 @@ def test_nothing_is_installed_for_a_configuration_nobody_committed(machine: Proj
     machine.git("commit", "-q", "-m", "Forget it")
     assert "not committed" in machine.run("schedule", "install", exit_code=2).stderr
     assert calls(machine) == []
+
+
+def test_a_machine_without_any_timer_says_so(machine: Project) -> None:
+    machine.env["PATH"] = str(Path(shutil.which("git") or "").parent)
+    for name in ("systemctl", "launchctl", "crontab"):
+        (machine.folder / "programs" / name).unlink()
+    if sys.platform == "linux" and not shutil.which("crontab") and not shutil.which("systemctl"):
+        assert machine.json("schedule", "status")["kind"] == "none"
+        assert "Install cron" in machine.run("schedule", "install", exit_code=1).stderr
 
 
 def test_show_writes_nothing(machine: Project) -> None:

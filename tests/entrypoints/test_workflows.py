@@ -170,6 +170,7 @@ def test_init_writes_what_is_missing_and_watches_what_is_there(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     watched = yaml.safe_load((root / CI).read_text())[True]["workflow_run"]["workflows"]
     assert watched == [".github/workflows/nameless.yml", "All tests"]
+    assert "add the repository secret" in done.stdout
     assert "branches: [trunk]" in (root / TICK).read_text()
     assert load_settings((root / "loopcoder.yml").read_text(), "x").tracker == "github"
 

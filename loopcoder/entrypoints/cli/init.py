@@ -206,8 +206,12 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     if roadmap in written:
         steps.append(f"edit {roadmap}")
     steps.append("`loopcoder plan` (adds missing ids)")
-    steps.append("commit both files")
-    return [*steps, "`loopcoder calibrate` (measures the reviewer, once)", "`loopcoder tick`"]
+    hosted = any(name.startswith(".github/") for name in written)
+    steps.append("commit all of it" if hosted else "commit both files")
+    steps.append("`loopcoder calibrate` (measures the reviewer, once)")
+    if hosted:
+        return [*steps, "add the repository secret ANTHROPIC_API_KEY", "push"]
+    return [*steps, "`loopcoder tick`"]
 
 
 def _unnamed(found: Findings) -> list[str]:

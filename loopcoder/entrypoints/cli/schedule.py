@@ -93,7 +93,7 @@ def status(house: House, kind: str, as_json: bool) -> None:
         return
     terminal = stdout()
     state = "active" if found.active else "installed, not active" if found.files else "none"
-    terminal.say(f"timer     {plan.kind}: {state}")
+    terminal.say(f"timer     {plan.kind}: {state}" if plan.kind != "none" else "timer     none")
     for path in found.files:
         terminal.say(f"file      {clean(str(path))}")
     terminal.say(f"last tick {f'{last:%Y-%m-%d %H:%M %Z}' if last else 'none'}")
