@@ -259,6 +259,28 @@ class CarriedOver(Fact):
     source: str
 
 
+# --- what agents note for one another ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Learned(Fact):
+    """An agent noted something of the repository while it worked on the unit. It is a hint for
+    later agents, and never an instruction; it goes by the hash of its text."""
+
+    kind: ClassVar[str] = "hint.learned"
+    text: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Fact):
+    """A person does not want the hint of this name shown again, whoever notes it."""
+
+    kind: ClassVar[str] = "hint.forgotten"
+    by: str
+    hint: str
+
+
 # --- the dashboard ----------------------------------------------------------------------------
 
 
@@ -610,6 +632,8 @@ FACTS: tuple[type[Fact], ...] = (
     CiPassed,
     CiFlaked,
     CarriedOver,
+    Learned,
+    Forgotten,
     DashboardBound,
     DashboardNoted,
     TickBegun,

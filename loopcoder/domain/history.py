@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain import event as e
 from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.learned import MOST_KEPT, Hint, hint_name
 from loopcoder.domain.unit import DEFAULT_PLAN, UnitId, digest_edges
 
 
@@ -266,6 +267,8 @@ class History:
     calibrations: dict[str, tuple[datetime, e.Calibrated]] = field(default_factory=dict)
     judged_cases: dict[tuple[str, str], tuple[datetime, e.CaseJudged]] = field(default_factory=dict)
     books: BooksRecord = NO_BOOKS
+    hints: dict[str, Hint] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     head: str = ""
     length: int = 0
 
@@ -297,6 +300,8 @@ class History:
             dict(self.calibrations),
             dict(self.judged_cases),
             self.books,
+            dict(self.hints),
+            set(self.forgotten),
             self.head,
             self.length,
         )
@@ -383,6 +388,11 @@ class History:
                 self.judged_cases = {
                     key: row for key, row in self.judged_cases.items() if key[0] != fact.identity
                 }
+            case e.Learned() as fact:
+                self._learn(event, fact)
+            case e.Forgotten() as fact:
+                self.hints.pop(fact.hint, None)
+                self.forgotten.add(fact.hint)
             case e.BooksMade() as fact:
                 heads = self.books.heads | {fact.head}
                 self.books = replace(self.books, head=fact.head, heads=heads, digest=fact.digest)
@@ -390,6 +400,16 @@ class History:
                 self.books = replace(self.books, number=fact.number)
             case _:
                 pass
+
+    def _learn(self, event: e.Event, fact: e.Learned) -> None:
+        """Take a hint in as the newest; the oldest goes when there are too many."""
+        name = hint_name(fact.text)
+        if name in self.forgotten:
+            return
+        self.hints.pop(name, None)
+        self.hints[name] = Hint(name, fact.text, fact.paths, event.unit, event.at)
+        if len(self.hints) > MOST_KEPT:
+            self.hints.pop(next(iter(self.hints)))
 
     def _spent_on(self, event: e.Event) -> Decimal:
         record = self.units.get(event.unit) if event.unit else None

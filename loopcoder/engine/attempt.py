@@ -13,10 +13,18 @@ from loopcoder.domain.action import Dispatch, Purpose
 from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.diagnostic import RateLimited
 from loopcoder.domain.dispute import cost_of, findings_of, rounds_of, same_finding, told
-from loopcoder.domain.event import AttemptFinished, ClaimReleased, Entry, NeedsHuman, StageFinished
+from loopcoder.domain.event import (
+    AttemptFinished,
+    ClaimReleased,
+    Entry,
+    Fact,
+    NeedsHuman,
+    StageFinished,
+)
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.issue import Feedback
+from loopcoder.domain.learned import lessons_of
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.domain.verdict import Check, Finding
@@ -207,6 +215,7 @@ class Attempt:
             ci=tuple(self.failed),
             conflicts=workspace.conflicts,
             interrupted=self.desk.record.claims > 1,
+            beside=self.desk.beside,
             steps=standing_steps((*others, self.desk.record), self.desk.step.attempt),
         )
 
@@ -387,9 +396,11 @@ def end_attempt(desk: Desk, ended: Ended) -> None:
         failure=ended.failure,
         provider=provider,
     )
-    facts = [finished, ClaimReleased(ended.outcome.value)]
+    facts: list[Fact] = [finished, ClaimReleased(ended.outcome.value)]
     if ended.people:
         facts.append(NeedsHuman(ended.people))
+    if ended.failure is not FailureClass.POLICY_REJECTED:
+        facts += lessons_of(desk.record.stages)
     services.journal.record(*(Entry(f, step.unit, step.attempt, desk.epoch) for f in facts))
     key = WorkspaceKey(step.unit, step.attempt)
     left_over = None if ended.outcome in _PUBLISHED else desk.papers / "left-over.patch"

@@ -11,6 +11,7 @@ from loopcoder.domain.ci_log import log_excerpt
 from loopcoder.domain.diagnostic import Unavailable
 from loopcoder.domain.failure import policy_of
 from loopcoder.domain.history import AttemptRecord, UnitRecord
+from loopcoder.domain.learned import told_hints
 from loopcoder.domain.pull_status import MARKER
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.engine.context import Notes, Prompt, build_work_prompt
@@ -21,6 +22,7 @@ from loopcoder.engine.verify import gates_for
 
 def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt:
     """The whole prompt. Skills and conventions are those of the base commit."""
+    notes = replace(notes, hints=told_hints(services.journal.history().hints, view.unit.touches))
     return build_work_prompt(
         unit=view.unit,
         notes=notes,

@@ -13,6 +13,7 @@ from loopcoder.domain.ci import FailedCheck
 from loopcoder.domain.diff import fit_diff
 from loopcoder.domain.excerpt import excerpt, fair_shares, token_estimate
 from loopcoder.domain.issue import Comment, Feedback
+from loopcoder.domain.learned import Hint, Neighbour
 from loopcoder.domain.settings import Command
 from loopcoder.domain.skill import Carried
 from loopcoder.domain.unit import Unit
@@ -51,8 +52,9 @@ class Notes:
     to; `feedback` people's review comments; `ci` what is red on the pull request; `conflicts`
     files with conflict markers; `interrupted` says that an earlier process left its edits in the
     tree; `person` is a maintainer's answer, and `comments` what people who may write said on the
-    issue before they approved it. `steps` is what was reported of the steps of the work that is
-    in the tree; `continuing` asks for those that are open, and `said` is the report's summary.
+    issue before they approved it. `hints` are what other agents noted, `beside` the units
+    that are worked on at the same time. `steps` is what was reported of the steps of the work that
+    is in the tree; `continuing` asks for those that are open, and `said` is the report's summary.
     """
 
     round: int = 1
@@ -65,6 +67,8 @@ class Notes:
     interrupted: bool = False
     person: str = ""
     comments: Sequence[Comment] = ()
+    hints: Sequence[Hint] = ()
+    beside: Sequence[Neighbour] = ()
     steps: Sequence[StepReport] = ()
     continuing: bool = False
     said: str = ""
@@ -85,6 +89,7 @@ def build_work_prompt(
         unit=unit,
         verify=verify,
         notes=notes,
+        hints="\n".join(map(_hint, notes.hints)),
         red=list(zip(red, tails, strict=True)),
         ci=list(zip(notes.ci, logs, strict=True)),
         comments=[
@@ -103,6 +108,11 @@ def build_work_prompt(
         ],
     )
     return _prompt(blocks, any(carried.cut for carried in skills))
+
+
+def _hint(hint: Hint) -> str:
+    about = f" (about {', '.join(hint.paths)})" if hint.paths else ""
+    return clean(f"- {hint.text}{about}", max_length=3000)
 
 
 def build_review_prompt(

@@ -21,6 +21,7 @@ from loopcoder.domain.decide import decide
 from loopcoder.domain.diagnostic import ConfigurationError, RateLimited, Stale
 from loopcoder.domain.event import Entry
 from loopcoder.domain.history import History
+from loopcoder.domain.learned import Neighbour
 from loopcoder.domain.settings import CostBasis
 from loopcoder.domain.snapshot import BaseState, Snapshot, TickState, UnitView
 from loopcoder.domain.tick_report import StopReason, TickReport, UnitLine, UnitOutcome
@@ -240,7 +241,9 @@ def desk_of(services: Services, wave: Wave, errand: Errand, may: frozenset[str])
     papers = services.runs / wave.run / step.unit / f"attempt-{step.attempt}"
     papers.mkdir(parents=True, exist_ok=True)
     view = errand.view(services.journal.history())
-    return Desk(services, step, view, wave.run, errand.epoch, papers, may)
+    others = [each.unit for each in wave.errands if each.unit.id != step.unit]
+    beside = tuple(Neighbour(unit.id, unit.touches) for unit in others if unit.touches)
+    return Desk(services, step, view, wave.run, errand.epoch, papers, may, beside)
 
 
 def run_station(

@@ -12,6 +12,7 @@ from loopcoder.domain.canonical import input_hash
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.event import Entry, Fact, StageBegun, StageFinished
 from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.learned import Neighbour
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.engine.command_labels import held_by_label
 from loopcoder.engine.services import Services
@@ -41,7 +42,8 @@ class Desk:
     """One attempt's place: what it was dispatched with, its epoch, and where its papers lie.
 
     `may` names the stages this process does where an attempt is shared between processes: of all
-    others it knows nothing but the receipt. None: it does every stage.
+    others it knows nothing but the receipt. None: it does every stage. `beside` are the units that
+    are worked on at the same time.
     """
 
     services: Services
@@ -51,6 +53,7 @@ class Desk:
     epoch: int
     papers: Path
     may: frozenset[str] | None = None
+    beside: tuple[Neighbour, ...] = ()
 
     @property
     def record(self) -> AttemptRecord:

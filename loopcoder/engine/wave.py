@@ -14,6 +14,7 @@ from loopcoder.domain.dispute import findings_of, rounds_of
 from loopcoder.domain.event import StageFinished
 from loopcoder.domain.failure import FailureClass, policy_of
 from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.learned import Neighbour
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.tick_report import StageTime, UnitLine, UnitOutcome
@@ -62,7 +63,7 @@ def run_wave(
     services.listener.wave_began(number, steps)
     with renewing(services):
         with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="attempt") as pool:
-            left = list(pool.map(lambda step: _contained(services, snapshot, step), steps))
+            left = list(pool.map(lambda step: _contained(services, snapshot, step, steps), steps))
         judged = [each.result for each in left if isinstance(each.result, Judged)]
         ends = _publish_all(services, snapshot, judged, number)
     with suppress(LoopcoderError):
@@ -80,14 +81,18 @@ def _limit_met(left: Sequence[Left], ends: Ends) -> RateLimited | None:
     return max(limits, key=lambda limit: limit.until, default=None)
 
 
-def _contained(services: Services, snapshot: Snapshot, step: Dispatch) -> Left:
+def _contained(
+    services: Services, snapshot: Snapshot, step: Dispatch, steps: Sequence[Dispatch]
+) -> Left:
     """The fault boundary of one unit: whatever happens in here, the others go on."""
     desk: Desk | None = None
     try:
         if not at_hand(services, step):
             give_up(services, snapshot, step)
             raise Suspended(GONE)
-        desk = _open_desk(services, snapshot, step)
+        desk = replace(
+            _open_desk(services, snapshot, step), beside=_neighbours(snapshot, step, steps)
+        )
         feedback = [f for f in desk.view.feedback if f.id in step.feedback]
         result = Attempt(desk, feedback, failed_checks(services, step)).run()
         if isinstance(result, Ended):
@@ -107,6 +112,18 @@ def _shelve(desk: Desk) -> None:
     """Keep the work for other machines, if they can be reached: this one has it anyway."""
     with suppress(LoopcoderError):
         shelve(desk)
+
+
+def _neighbours(
+    snapshot: Snapshot, step: Dispatch, steps: Sequence[Dispatch]
+) -> tuple[Neighbour, ...]:
+    """The units of the wave, and those of other processes, that say which files they touch."""
+    together = {each.unit for each in steps}
+    return tuple(
+        Neighbour(view.id, view.unit.touches)
+        for view in snapshot.units
+        if view.unit.touches and view.id != step.unit and (view.id in together or view.claim_alive)
+    )
 
 
 def as_pause(error: LoopcoderError | OSError) -> LoopcoderError:

@@ -47,6 +47,7 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb("explain", "See", "Say why a unit is, or is not, being worked on."),
     "log": Verb("log", "See", "Show what happened to a unit."),
     "report": Verb("report", "See", "Show what a run did, or everything since a day."),
+    "hints": Verb("hints", "See", "Show or forget what agents noted for one another."),
     "prompt": Verb("prompt", "See", "Show the prompt that a worker would get."),
     "attest": Verb("attest", "See", "Check the signed statement of how a change came to be."),
     "audit": Verb("audit", "See", "Derive from the journal why a pull request exists."),

@@ -1,0 +1,70 @@
+"""`loopcoder hints`: what agents noted for one another, and a person's way to have it forgotten."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
+from loopcoder.domain.diagnostic import NotFound
+from loopcoder.domain.event import Entry, Forgotten
+from loopcoder.entrypoints.bootstrap import House
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.text import clean
+
+
+@click.group("hints", invoke_without_command=True)
+@click.pass_context
+def hints_group(context: click.Context) -> None:
+    """Show or forget what agents noted of this repository for one another.
+
+    Without a verb it shows them.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_command)
+
+
+@hints_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print every hint as JSON.")
+@pass_house
+def list_command(house: House, as_json: bool = False) -> None:
+    """Show every hint that later prompts may carry, the newest first."""
+    hints = sorted(house.journal_reader.history().hints.values(), key=lambda h: h.at, reverse=True)
+    if as_json:
+        rows = [
+            {
+                "hint": each.name,
+                "text": each.text,
+                "paths": list(each.paths),
+                "unit": each.unit,
+                "at": each.at.isoformat(),
+            }
+            for each in hints
+        ]
+        click.echo(json.dumps({"hints": rows}, indent=2))
+        return
+    if not hints:
+        stdout().say("no agent has noted anything yet")
+        return
+    stdout().table(
+        [(h.name, str(h.unit or ""), ", ".join(map(clean, h.paths)), clean(h.text)) for h in hints],
+        ("hint", "from unit", "about", "what it says"),
+    )
+
+
+@hints_group.command("forget")
+@click.argument("names", nargs=-1, required=True)
+@pass_house(from_base=True)
+def forget_command(house: House, names: tuple[str, ...]) -> None:
+    """Never show the hints NAMES again, whoever notes the same."""
+    refuse_inside_attempt()
+    known = house.journal.history().hints
+    for name in names:
+        if name not in known:
+            raise NotFound(f"there is no hint {name!r}.", "`loopcoder hints` lists them.")
+    person = house.person.login
+    words = (Forgotten(person, name) for name in names)
+    house.journal.record(*(Entry(word, principal=f"person:{person}") for word in words))
+    stdout().say(f"{len(names)} forgotten")
