@@ -91,3 +91,16 @@ def test_without_ci_on_proposals_everybody_is_told(hosted: GitHubProject) -> Non
 )
 def test_a_token_is_known_by_its_form(token: str, login: str, kind: str) -> None:
     assert kind_of(token, login) == kind
+
+
+def test_init_prepares_github_where_it_is_at_hand(hosted: GitHubProject) -> None:
+    hosted.begin(ONE)
+    (hosted.root / "loopcoder.yml").unlink()
+    told = hosted.json("init")
+    assert "loopcoder.yml" in told["written"]
+    assert "tracker: github" in (hosted.root / "loopcoder.yml").read_text()
+    assert "loopcoder:file" in hosted.ana.tracker.list_labels()
+    assert any("1 issue(s) to file" in line for line in told["github"])
+    assert any("no workflows were written" in line for line in told["github"])
+    assert any("nothing to define" in line for line in hosted.json("init")["github"])
+    assert not hosted.issues

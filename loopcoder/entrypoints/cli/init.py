@@ -52,20 +52,42 @@ class Findings:
 def init(house: House, on_github: bool, single_job: bool, action: str, as_json: bool) -> None:
     """Write loopcoder.yml and an example ROADMAP.md, if they are not there.
 
-    With --github also the workflows that tick there. Nothing that exists is changed. What is
-    found out about tests, agents and the sandbox goes into the configuration, or is said.
+    With --github also the workflows that tick there, and our labels on GitHub: chosen by itself
+    where origin is on GitHub and a token is set. Nothing that exists is changed. What is found
+    out about tests, agents and the sandbox goes into the configuration, or is said.
     """
-    found = _look(house)
-    plan = None
-    if on_github:
-        from loopcoder.entrypoints.workflow_setup import workflow_plan
+    from loopcoder.entrypoints.github_setup import is_at_hand, prepare
 
-        plan = workflow_plan(found.root, found.base, action=action, single_job=single_job)
-    written, kept = _write(found, plan)
+    found = _look(house)
+    at_hand = is_at_hand(found.remote, house.environ)
+    plan, said = _workflows(found, action, single_job, needed=on_github, wanted=at_hand)
+    written, kept = _write(found, plan, on_github or at_hand)
+    if at_hand:
+        said = (*said, *prepare(found.root, house.environ))
+    elif on_github:
+        said = (*said, "no token is set: `loopcoder doctor --fix` defines the labels later")
     if as_json:
-        click.echo(json.dumps(_json(found, written, kept), ensure_ascii=False, indent=2))
+        told = {**_json(found, written, kept), "github": list(said)}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _tell(found, written, kept)
+        _tell(found, written, kept, said)
+
+
+def _workflows(
+    found: Findings, action: str, single_job: bool, *, needed: bool, wanted: bool
+) -> tuple[WorkflowPlan | None, tuple[str, ...]]:
+    """The workflows to write. Where nobody asked for them by name, they are left out with a
+    sentence when nothing tells which Action they are to use."""
+    from loopcoder.entrypoints.workflow_setup import workflow_plan
+
+    if not (needed or wanted):
+        return None, ()
+    try:
+        return workflow_plan(found.root, found.base, action=action, single_job=single_job), ()
+    except ConfigurationError as error:
+        if needed:
+            raise
+        return None, (f"no workflows were written: {error}",)
 
 
 def _look(house: House) -> Findings:
@@ -110,7 +132,9 @@ def _sandbox(house: House) -> str:
         return ""
 
 
-def _write(found: Findings, workflows: WorkflowPlan | None) -> tuple[list[str], list[str]]:
+def _write(
+    found: Findings, workflows: WorkflowPlan | None, on_github: bool
+) -> tuple[list[str], list[str]]:
     """What was written, and what was there already."""
     from loopcoder.entrypoints.starter import ROADMAP_TEXT, config_text
 
@@ -119,7 +143,7 @@ def _write(found: Findings, workflows: WorkflowPlan | None) -> tuple[list[str], 
     if not kept:
         roadmap = found.roadmap or "ROADMAP.md"
         text = config_text(found.base, roadmap, found.suites, found.agents, found.has_key)
-        if workflows is not None:
+        if on_github:
             text = text.replace("version: 1\n", "version: 1\ntracker: github\n", 1)
         _create(found.root, "loopcoder.yml", text, written, kept)
     if found.roadmap:
@@ -145,7 +169,7 @@ def _create(root: Path, name: str, text: str, written: list[str], kept: list[str
         raise LoopcoderError(f"{root / name} cannot be written: {error.strerror}.") from error
 
 
-def _tell(found: Findings, written: list[str], kept: list[str]) -> None:
+def _tell(found: Findings, written: list[str], kept: list[str], said: tuple[str, ...] = ()) -> None:
     terminal = stdout()
     suites = [[suite.command, suite.because] for suite in found.suites]
     suites = suites or [["none found", "name the command under verify: in loopcoder.yml"]]
@@ -158,6 +182,8 @@ def _tell(found: Findings, written: list[str], kept: list[str]) -> None:
         terminal.say(f"wrote {' and '.join(written)}")
     if kept:
         terminal.say(f"kept {' and '.join(kept)} as it is" if len(kept) == 1 else _kept(kept))
+    for line in said:
+        terminal.say(clean(line))
     terminal.say("next: " + ", ".join(_next(found, written)))
 
 
