@@ -66,6 +66,16 @@ def weighed(what: str, memory: int, took_s: float, most: int, how: str) -> Figur
     return Figure(what, figure, f"≤ {most / 1e6:.0f} MB", memory <= most, how)
 
 
+def asked(
+    what: str, requests: int, most: int, memory: int, took_s: float, most_memory: int, how: str
+) -> Figure:
+    """Requests that must not be more, peak memory (bytes) that must not be larger, and the time."""
+    noun = "request" if requests == 1 else "requests"
+    figure = f"{requests:,} {noun}, {memory / 1e6:.0f} MB in {_time(took_s)}"
+    target = f"≤ {most:,}, ≤ {most_memory / 1e6:.0f} MB"
+    return Figure(what, figure, target, requests <= most and memory <= most_memory, how)
+
+
 def counted(what: str, value: int, most: int, how: str) -> Figure:
     return Figure(what, str(value), f"≤ {most}", value <= most, how)
 

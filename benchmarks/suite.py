@@ -12,6 +12,7 @@ from benchmarks.agent_steps import agent_steps
 from benchmarks.compiling import compile_verb, large_roadmap
 from benchmarks.deciding import decision
 from benchmarks.figures import Figure, Sizes
+from benchmarks.hosting import hosted
 from benchmarks.planning import parse_and_plan
 from benchmarks.starting import start_up
 from benchmarks.waves import no_op_wave, sleepers
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes, Path], Iterator[Figure]]] = {
     "steps": agent_steps,
     "compile": compile_verb,
     "large": large_roadmap,
+    "github": hosted,
 }
 
 

@@ -86,7 +86,8 @@ class UnitApplied(Fact):
     """What was last written to the unit's issue: the reference point for drift and change.
 
     `native` are the blockers (issue numbers) in the tracker's own dependencies that are accounted
-    for, `others` the database ids of blockers there that hold nothing up.
+    for, `others` the database ids of blockers there that hold nothing up,
+    `milestone` the title of the milestone that we put it into.
     """
 
     kind: ClassVar[str] = "unit.applied"
@@ -99,6 +100,7 @@ class UnitApplied(Fact):
     labels: tuple[str, ...] = ()
     native: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
+    milestone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

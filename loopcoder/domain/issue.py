@@ -66,8 +66,8 @@ class EdgeCounts:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as it stands. `id` is the tracker's database id. `edges` is None where the
-    tracker keeps no dependencies of its own."""
+    """An issue as it stands. `id` is the tracker's database id, `milestone` a title. `edges` is
+    None where the tracker keeps no dependencies of its own."""
 
     number: int
     id: int
@@ -82,6 +82,7 @@ class Issue:
     assignees: tuple[Actor, ...] = ()
     closed_by: Actor | None = None
     edges: EdgeCounts | None = None
+    milestone: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -109,6 +110,7 @@ class IssueDraft:
     title: str
     body: str
     labels: frozenset[str] = frozenset()
+    milestone: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,19 @@ class NativeGraph:
         return cls(actual, graph, ours | listed, kept=kept)
 
     def look(
-        self, unit: Unit, issue: Issue, applied: UnitApplied | None, blockers: Blockers
+        self,
+        unit: Unit,
+        issue: Issue,
+        applied: UnitApplied | None,
+        blockers: Blockers,
+        *,
+        recovered: bool = False,
     ) -> EdgeLook:
-        """The issue's edges as they stand, and people's words in them."""
+        """The issue's edges as they stand, and people's words in them.
+
+        With a lost journal (`recovered`) the right number of edges is taken for the right edges:
+        asking for each of thousands of issues would spend hours of the limit.
+        """
         ours = frozenset(applied.native) if applied else frozenset[int]()
         others = applied.others if applied else ()
         native = self.actual.native
@@ -81,6 +91,9 @@ class NativeGraph:
             return EdgeLook(ours, others)
         if issue.edges.blocked_by == len(ours) + len(others):
             return EdgeLook(ours, others)
+        expected = blockers.numbers | blockers.done
+        if recovered and issue.edges.blocked_by == len(expected):
+            return EdgeLook(expected)
         listed = native.blocked_by(issue.number)
         return _Judging(self, unit, issue, ours, others, blockers).look(listed)
 

@@ -31,7 +31,8 @@ class PlanOptions:
     """What the person who asks for the plan allows.
 
     `trusted` are numeric ids, besides our own, whose issues' markers are believed. `unattended`
-    is a tick: vanished units are never closed in one. `repository` is `owner/name`, where known.
+    is a tick: vanished units are never closed in one. `repository` is `owner/name`, where known;
+    with `milestones` sections become milestones.
     """
 
     overwrite_drift: bool = False
@@ -41,6 +42,7 @@ class PlanOptions:
     trusted: frozenset[int] = frozenset()
     unattended: bool = False
     repository: str = ""
+    milestones: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """The tracker as it stands. The functions are asked only where a label of ours is missing, or
-    an author is unknown. `native` is None where the tracker keeps no dependencies. `moved` says
-    of issue numbers that lead elsewhere now, in a sentence, where that is."""
+    """The tracker as it stands. The functions are asked only where a label of ours is missing, an
+    author is unknown, or a milestone is needed. `native` is None where the tracker keeps no
+    dependencies, `milestones` (their titles) where it has none. `moved` says of issue numbers that
+    lead elsewhere now, in a sentence, where that is."""
 
     issues: Sequence[Issue]
     me: Actor
@@ -73,6 +76,7 @@ class Actual:
     may_write: Callable[[Actor], bool] = lambda actor: True
     native: NativeEdges | None = None
     moved: Mapping[int, str] = field(default_factory=dict)
+    milestones: Callable[[], Collection[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,9 @@ class Change:
     `text` is written when not None; people's text around the block is taken from the issue as it
     is at that moment, and the change is stale when `seen`, the digest of title and block that it
     was planned on, no longer holds. `wait_for` are blockers whose issue number is known only
-    once they are filed; those of `link_for` become edges too. `before` is what counts as last
-    applied, `after` what will be once all is written; `facts` are recorded without a write.
+    once they are filed; those of `link_for` become edges too. `milestone` is the title of the one
+    to be put into (empty: out of any), made when `makes_milestone`. `before` is what counts as
+    last applied, `after` what will be once all is written; `facts` are recorded without a write.
     `replaces` is an issue that is gone. With `duplicate` the issue is not the unit's own, and is
     closed in favour of that one.
     """
@@ -104,6 +109,8 @@ class Change:
     add_edges: tuple[Edge, ...] = ()
     remove_edges: tuple[Edge, ...] = ()
     link_for: tuple[UnitId, ...] = ()
+    milestone: str | None = None
+    makes_milestone: bool = False
     reopen: bool = False
     close: CloseReason | None = None
     box: Box = Box.OPEN
@@ -118,8 +125,9 @@ class Change:
     def writes(self) -> int:
         """How many writes on the tracker the change takes."""
         if self.action is ChangeAction.CREATE:
-            return 1 + self.edge_writes
-        others = (self.text is not None) + self.reopen + (self.close is not None)
+            return 1 + self.edge_writes + self.makes_milestone
+        others = self.makes_milestone + (self.milestone is not None)
+        others += (self.text is not None) + self.reopen + (self.close is not None)
         others += self.duplicate is not None  # the comment that links to the other issue
         return self.label_writes + others
 
@@ -208,6 +216,7 @@ def _effect(change: Change) -> list[object]:
         list(change.wait_for),
         [[edge.number for edge in edges] for edges in (change.add_edges, change.remove_edges)],
         list(change.link_for),
+        [] if change.milestone is None else [change.milestone],
         change.reopen,
         change.close or "",
         change.duplicate.survivor if change.duplicate else 0,

@@ -41,6 +41,7 @@ from loopcoder.domain.graph import stable_order
 from loopcoder.domain.history import History, UnitRecord, with_word
 from loopcoder.domain.issue import BLOCKED_BY, Issue
 from loopcoder.domain.native_edges import NO_EDGES, EdgeChange, NativeGraph
+from loopcoder.domain.placing import Placing
 from loopcoder.domain.plan import Actual, Change, ChangeAction, Plan, PlanOptions
 from loopcoder.domain.reuse import find_reuse
 from loopcoder.domain.standing import Standing, judge_standings
@@ -166,6 +167,7 @@ class _Links:
     wait_for: tuple[UnitId, ...] = ()
     link_for: tuple[UnitId, ...] = ()
     words: tuple[EdgeAdded | EdgeWaived, ...] = ()
+    kept: bool = True
 
     @property
     def writes(self) -> bool:
@@ -199,6 +201,7 @@ class _Planner:
         self.plan, self.actual, self.options = plan, actual, options
         self.bindings, self.standings, self.graph = bindings, standings, graph
         self.native = native
+        self.placing = Placing(actual.milestones if options.milestones else None)
         self.unfinished = unfinished
 
     def changes(self, case: Case) -> list[Change]:
@@ -225,7 +228,7 @@ class _Planner:
             )
         blockers = self.graph.blockers(unit, case.record)
         labels = wanted_labels(unit, blockers, case.text.labels, self.graph)
-        return Change(
+        change = Change(
             ChangeAction.CREATE,
             unit.id,
             None,
@@ -240,6 +243,7 @@ class _Planner:
             after=_applied(case, 0, tuple(sorted(labels)), Box.OPEN, written=True),
             replaces=gone,
         )
+        return self.placing.placed(change, unit, None, None)
 
     def _filed(self, case: Case, issue: Issue, standing: Standing) -> list[Change]:
         assert case.present is not None
@@ -275,6 +279,8 @@ class _Planner:
             before=case.applied,
             after=_applied(case, issue.number, labels.ours, standing.box, edges, written=not kept),
         )
+        if links.kept:
+            change = self.placing.placed(change, case.unit, issue, case.applied)
         if facts := self._facts(case, issue, change, links):
             change = replace(change, facts=facts)
         if not kept:
@@ -288,9 +294,10 @@ class _Planner:
         if standing.completed or (not issue.is_open and not standing.reopen) or standing.close:
             native, others = (applied.native, applied.others) if applied else ((), ())
             ours = LabelChange(ours=tuple(asked) or case.text.labels)
-            return _Links(ours, EdgeChange(native=native, others=others))
+            return _Links(ours, EdgeChange(native=native, others=others), kept=False)
         blockers = self.graph.blockers(case.unit, case.record)
-        look = self.native.look(case.unit, issue, applied, blockers)
+        recovered = case.unit.id in self.bindings.recovered
+        look = self.native.look(case.unit, issue, applied, blockers, recovered=recovered)
         if look.words:
             record = reduce(with_word, look.words, case.record)
             blockers = self.graph.blockers(case.unit, record)
@@ -391,4 +398,5 @@ def _applied(
         labels=labels,
         native=links.native,
         others=links.others,
+        milestone=old.milestone,
     )

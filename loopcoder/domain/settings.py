@@ -237,6 +237,7 @@ class Settings:
     repository: str = ""
     compile_on_tick: bool = True
     dashboard: bool = False
+    sections: str = "off"
     trusted_ids: frozenset[int] = frozenset()
     preflight: Command | None = None
     setup: tuple[Command, ...] = ()

@@ -17,6 +17,7 @@ from loopcoder.engine.clerk import Clerk
 from loopcoder.engine.filing import file_issue
 from loopcoder.engine.linking import write_edges
 from loopcoder.engine.merging import close_duplicate
+from loopcoder.engine.placing import Places
 from loopcoder.engine.revising import revise_issue
 
 
@@ -67,6 +68,7 @@ class _Application:
         self.plan, self.clerk, self.unattended = plan, clerk, unattended
         self.result = Applied()
         self.filed: dict[UnitId, Edge] = {}
+        self.places = Places(clerk)
 
     def run(self) -> Applied:
         for change in self.plan.changes:
@@ -82,6 +84,7 @@ class _Application:
                 self._wait(change, str(error))
             except LoopcoderError as error:
                 self.result.failed.append(Left(change, str(error)))
+        self.result.writes += self.places.written
         return self.result
 
     def _apply(self, change: Change) -> None:
@@ -106,7 +109,7 @@ class _Application:
             return
         self.labels = self.labels.without(change.label_writes)
         assert change.issue is not None
-        for written in revise_issue(self.clerk, change, self._blockers(change)):
+        for written in revise_issue(self.clerk, change, self._blockers(change), self.places):
             self.result.writes += written
         self._done(change, change.issue)
 
@@ -117,7 +120,8 @@ class _Application:
         blockers = self._blockers(change)
         waited = (f"{BLOCKED_BY}{edge.number}" for edge in blockers.values())
         labels = (*change.add_labels, *waited)
-        filed = file_issue(self.clerk, change, labels)
+        milestone = self.places.number(change.unit, change.milestone or "")
+        filed = file_issue(self.clerk, change, labels, milestone)
         issue = filed.issue
         self.filed[change.unit] = Edge(issue.number, issue.id)
         self._done(change, issue.number)

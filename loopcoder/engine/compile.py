@@ -14,6 +14,7 @@ from loopcoder.domain.planning import plan_changes
 from loopcoder.domain.unit import Roadmap
 from loopcoder.ports.dependencies import dependencies_of
 from loopcoder.ports.journal import Journal
+from loopcoder.ports.milestones import milestones_of
 from loopcoder.ports.tracker import Tracker
 
 
@@ -43,7 +44,7 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
             permitted[actor.id] = tracker.permission(actor).may_write
         return permitted[actor.id]
 
-    keeper = dependencies_of(tracker)
+    keeper, keeper_of_milestones = dependencies_of(tracker), milestones_of(tracker)
     actual = Actual(
         issues,
         tracker.whoami(),
@@ -52,6 +53,7 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
         may_write,
         NativeEdges(keeper.list_blocked_by, keeper.list_edge_events) if keeper else None,
         moved,
+        keeper_of_milestones.list_milestones if keeper_of_milestones else None,
     )
     return actual, history
 

@@ -39,8 +39,10 @@ class Filed:
     applied: UnitApplied | None = None
 
 
-def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> Filed:
-    """File the unit's issue with `labels`, unless it is there already.
+def file_issue(
+    clerk: Clerk, change: Change, labels: Sequence[str], milestone: int | None = None
+) -> Filed:
+    """File the unit's issue with `labels` and in a milestone, unless it is there already.
 
     Raises `Stale` when somebody else was faster, and `TryLater` when somebody else is at it.
     """
@@ -53,7 +55,7 @@ def file_issue(clerk: Clerk, change: Change, labels: Sequence[str]) -> Filed:
     assert text is not None and after is not None
     marker = Marker(change.unit, clerk.plan, text.digest)
     body = render_section(marker, text.block)
-    issue = _create(clerk, begun, IssueDraft(text.title, body, frozenset(labels)))
+    issue = _create(clerk, begun, IssueDraft(text.title, body, frozenset(labels), milestone))
     how = RECREATED if change.replaces else CREATED
     applied = replace(after, number=issue.number, labels=tuple(sorted(labels)))
     receipt = EffectFinished(begun.id, EffectOutcome.DONE, {"number": issue.number})

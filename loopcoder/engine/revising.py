@@ -15,9 +15,10 @@ from loopcoder.domain.plan import Change
 from loopcoder.domain.unit import Box
 from loopcoder.engine.clerk import Clerk, json_list, writing
 from loopcoder.engine.linking import Filed, new_edges, write_edges
+from loopcoder.engine.placing import Places
 
 
-def revise_issue(clerk: Clerk, change: Change, filed: Filed) -> Iterator[int]:
+def revise_issue(clerk: Clerk, change: Change, filed: Filed, places: Places) -> Iterator[int]:
     """Write the change, one step at a time; yields 1 for each write on the tracker.
 
     `filed` are blockers that were filed meanwhile. Each receipt carries what then
@@ -37,6 +38,9 @@ def revise_issue(clerk: Clerk, change: Change, filed: Filed) -> Iterator[int]:
     for label in change.remove_labels:
         applied = replace(applied, labels=tuple(sorted({*applied.labels} - {label})))
         yield _unlabel(clerk, change, label, applied)
+    if change.milestone is not None:
+        applied = replace(applied, milestone=change.milestone)
+        yield places.put(change, applied)
     if change.close is not None:
         applied = replace(applied, box=change.box)
         yield _close(clerk, change, change.close, applied)

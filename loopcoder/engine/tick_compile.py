@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loopcoder.domain.diagnostic import Diagnostic, RateLimited, Severity
+from loopcoder.domain.placing import MILESTONES
 from loopcoder.domain.plan import PlanOptions
 from loopcoder.domain.unit import Roadmap
 from loopcoder.domain.unit_text import names
@@ -29,7 +30,10 @@ def compile_in_tick(
     """Bring the issues up to date. A roadmap with errors changes nothing and closes nothing."""
     settings = services.settings
     options = PlanOptions(
-        trusted=settings.trusted_ids, unattended=True, repository=settings.repository
+        trusted=settings.trusted_ids,
+        unattended=True,
+        repository=settings.repository,
+        milestones=settings.sections == MILESTONES,
     )
     plan = plan_roadmap(desired, diagnostics, services.tracker, services.journal, options)
     if not plan.applyable:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loopcoder.domain.carrying import with_carried
 from loopcoder.domain.cost import PlanCost, cost_of
+from loopcoder.domain.placing import MILESTONES
 from loopcoder.domain.plan import Plan, PlanOptions
 from loopcoder.domain.planning import plan_changes
 from loopcoder.domain.ration import issue_rations, label_rations
@@ -96,6 +97,7 @@ def options_of(
         retitle=frozenset(UnitId(id.strip().lower()) for id in retitle),
         trusted=house.settings.trusted_ids,
         repository=house.settings.repository,
+        milestones=house.settings.sections == MILESTONES,
     )
 
 

@@ -259,6 +259,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         repository=data.repository,
         compile_on_tick=data.compile_on_tick,
         dashboard=data.tracker == "github" if data.dashboard is None else data.dashboard,
+        sections=data.sections,
         trusted_ids=frozenset(data.trusted_ids),
         preflight=_command(data.preflight) if data.preflight else None,
         setup=tuple(_command(each) for each in data.setup),

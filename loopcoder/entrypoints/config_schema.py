@@ -498,6 +498,9 @@ class Configuration(Section):
         description="Whether one issue shows where everything stands. On for GitHub where it is "
         "not said, off locally: there `loopcoder status` shows it.",
     )
+    sections: Annotated[
+        Literal["off", "milestones"], BeforeValidator(_off), Phrase("`off` or `milestones`")
+    ] = Field("off", description="What the roadmap's sections become on GitHub.")
     trusted_ids: list[Positive] = Field(
         [], description="Numeric ids of accounts trusted beyond write permission."
     )

@@ -180,6 +180,11 @@ class HubTracker(Seat):
             if blocker in self._demand(number).blocked_by:
                 relations.unblock(self.repo, who, number, blocker)
 
+    def set_milestone(self, number: int, milestone: int | None) -> Issue:
+        return self._done(
+            number, lambda who: issues.set_milestone(self.repo, who, number, milestone)
+        )
+
     # --- what only a web site has
 
     def lock(self, number: int) -> None:
@@ -230,6 +235,7 @@ class HubTracker(Seat):
 
     def _issue(self, item: records.Item) -> Issue:
         reason = {"completed": CloseReason.COMPLETED, "not_planned": CloseReason.NOT_PLANNED}
+        placed = self.repo.milestones.get(item.milestone) if item.milestone else None
         return Issue(
             number=item.number,
             id=item.id,
@@ -243,6 +249,7 @@ class HubTracker(Seat):
             labels=self.names(item),
             assignees=tuple(self.demand_actor(each) for each in item.assignees),
             closed_by=self.actor(item.closed_by),
+            milestone=placed.title if placed else "",
             edges=EdgeCounts(
                 len(relations.blockers(self.repo, item)),
                 len(relations.blocked_by(self.repo, item)),

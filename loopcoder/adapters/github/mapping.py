@@ -49,6 +49,8 @@ def trim_item(payload: Payload) -> dict[str, Any]:
     pull = payload.get("pull_request")
     kept["pull_request"] = {"merged_at": pull.get("merged_at")} if pull else None
     kept["edges"] = _trim_edges(payload)
+    milestone = payload.get("milestone")
+    kept["milestone"] = {"title": milestone["title"]} if milestone else None
     return kept
 
 
@@ -118,6 +120,7 @@ def read_issue(item: Payload) -> Issue:
         assignees=tuple(read_actor(each) for each in item.get("assignees") or ()),
         closed_by=read_actor(closer) if closed and closer else None,
         edges=_read_edges(item),
+        milestone=str((item.get("milestone") or {}).get("title", "")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -73,6 +73,7 @@ class GitHubTracker:
             "title": checked_title(draft.title),
             "body": checked_body(draft.body),
             "labels": list(checked_labels(draft.labels)),
+            **({} if draft.milestone is None else {"milestone": draft.milestone}),
         }
         answer = self._session.write("POST", self._session.path("issues"), body)
         return read_issue(self._scan.note(answer.data))
@@ -200,6 +201,22 @@ class GitHubTracker:
 
     def _is_blocked_by(self, number: int, blocker: int) -> bool:
         return any(each.id == blocker for each in self.list_blocked_by(number))
+
+    # --- milestones
+
+    def list_milestones(self) -> Mapping[str, int]:
+        listed = self._session.all(self._session.path("milestones"), {"state": "all"})
+        return {str(each["title"]): int(each["number"]) for each in listed}
+
+    def create_milestone(self, title: str) -> int:
+        try:
+            answer = self._session.write("POST", self._session.path("milestones"), {"title": title})
+        except Refused as error:
+            raise Stale(f"There may be a milestone {title!r} already: {error}") from error
+        return int(answer.data["number"])
+
+    def set_milestone(self, number: int, milestone: int | None) -> Issue:
+        return self._change(self.get_issue(number), {"milestone": milestone})
 
     def close(self) -> None:
         """Let go of the connection and of what is kept."""

@@ -1,17 +1,18 @@
-"""The tracker in memory, with dependencies between issues as GitHub keeps them."""
+"""The tracker in memory, with dependencies and milestones as GitHub keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from loopcoder.adapters.memory.tracker import MemoryTracker
-from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.issue import EdgeEvent, Issue
+from loopcoder.domain.diagnostic import NotFound, Stale
+from loopcoder.domain.issue import EdgeEvent, Issue, IssueDraft
 
 
 class MemoryEdgeTracker(MemoryTracker):
-    """The ports `Tracker` and `Dependencies`. Where the forge keeps no edges it is as an older
-    server: the verbs are there, and find nothing."""
+    """The ports `Tracker`, `Dependencies` and `Milestones`. Where the forge keeps no edges it is
+    as an older server: the verbs are there, and find nothing."""
 
     def list_blocked_by(self, number: int) -> Sequence[Issue]:
         with self.forge.reading("list_blocked_by"):
@@ -33,6 +34,33 @@ class MemoryEdgeTracker(MemoryTracker):
         with self.forge.writing("remove_blocked_by", self._actor) as now:
             self._issue_with_edges(number)
             self.forge.take_edge(number, blocker, self._actor, now)
+
+    def list_milestones(self) -> Mapping[str, int]:
+        with self.forge.reading("list_milestones"):
+            return dict(self.forge.milestones)
+
+    def create_milestone(self, title: str) -> int:
+        with self.forge.writing("create_milestone", self._actor):
+            if title in self.forge.milestones:
+                raise Stale(f"There is a milestone {title!r} already.")
+            self.forge.milestones[title] = len(self.forge.milestones) + 1
+            return self.forge.milestones[title]
+
+    def set_milestone(self, number: int, milestone: int | None) -> Issue:
+        with self.forge.writing("update_milestone", self._actor) as now:
+            self._place(number, milestone)
+            self.forge.touch(number, now)
+            return self._issue(number)
+
+    def create_issue(self, draft: IssueDraft) -> Issue:
+        issue = super().create_issue(draft)
+        return self._place(issue.number, draft.milestone)
+
+    def _place(self, number: int, milestone: int | None) -> Issue:
+        titles = {key: title for title, key in self.forge.milestones.items()}
+        title = titles[milestone] if milestone is not None else ""
+        self.forge.issues[number] = replace(self._issue(number), milestone=title)
+        return self._issue(number)
 
     def _issue_with_edges(self, number: int) -> None:
         self._issue(number)

@@ -53,6 +53,7 @@ class MemoryForge:
         self.labels: dict[str, str] = {}
         self.label_events: dict[int, list[LabelEvent]] = {}
         self.edits: dict[int, list[TextEdit]] = {}
+        self.milestones: dict[str, int] = {}
         self.blocked_by: dict[int, list[int]] = {}
         self.edge_events: dict[int, list[EdgeEvent]] = {}
         self.commits = Commits()

@@ -99,3 +99,18 @@ def test_whatever_the_list_lags_one_issue_survives(tmp_path: Path, lag: float) -
             number = late.issue("store").number
             assert f"#{number} is the issue" in late.ana.list_comments(issue.number)[0].body
     late.close()
+
+
+# --- milestones
+
+
+def test_sections_become_milestones(hosted: Hosted) -> None:
+    text = f"## Now\n\n{CHAIN}\n## Später 🦜\n\n- [ ] Sso <!-- id: sso -->\n"
+    hosted.settle(text, milestones=True)
+    assert hosted.issue("login").milestone == "Now"
+    assert hosted.issue("sso").milestone == "Später 🦜"
+    hosted.later()
+    hosted.github.fail("issues/create-milestone", after=True)
+    hosted.compile(text.replace("Später 🦜", "Later"), milestones=True)
+    hosted.settle(text.replace("Später 🦜", "Later"), milestones=True)
+    assert hosted.issue("sso").milestone == "Later"
