@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,25 @@ def table(figures: Sequence[Figure]) -> str:
     rows = ["| what | figure | target | measured |", "|---|---|---|---|"]
     rows += [f"| {f.what} | {f.figure} | {_target(f)} | {f.how} |" for f in figures]
     return "\n".join(rows)
+
+
+def kind_of(what: str) -> str:
+    """A row's name with its sizes left out."""
+    return re.sub(r"[\d,]+", "N", what).strip()
+
+
+def with_rows(text: str, figures: Sequence[Figure]) -> str:
+    """The page with the rows of some figures put in place of the old ones, or after the others."""
+    rows = table(figures).split("\n")[2:]
+    fresh = {kind_of(f.what): row for f, row in zip(figures, rows, strict=True)}
+    head, begin, rest = text.partition(BEGIN)
+    body, end, tail = rest.partition(END)
+    lines = [fresh.pop(_kind_of_row(line), line) for line in body.rstrip().split("\n")]
+    return "".join([head, begin, "\n".join([*lines, *fresh.values()]), "\n\n", end, tail])
+
+
+def _kind_of_row(line: str) -> str:
+    return kind_of(line.split("|")[1]) if line.startswith("| ") else ""
 
 
 def _target(figure: Figure) -> str:

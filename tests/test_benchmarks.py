@@ -3,14 +3,14 @@ machine."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.figures import TINY, Figure, at_least, at_most
 from benchmarks.measure import Pair, compare, run_process
-from benchmarks.page import PAGE, table, with_figures
+from benchmarks.page import BEGIN, END, PAGE, kind_of, table, with_figures, with_rows
 from benchmarks.suite import BENCHMARKS
 
 
@@ -19,14 +19,18 @@ def test_every_benchmark_runs_and_has_its_rows(name: str, tmp_path: Path) -> Non
     figures = list(BENCHMARKS[name](TINY, tmp_path))
     assert figures
     rows = {
-        _kind(line.split("|")[1]) for line in PAGE.read_text("utf-8").splitlines() if "|" in line
+        kind_of(line.split("|")[1]) for line in PAGE.read_text("utf-8").splitlines() if "|" in line
     }
-    assert {_kind(figure.what) for figure in figures} <= rows
+    assert {kind_of(figure.what) for figure in figures} <= rows
 
 
-def _kind(what: str) -> str:
-    """The row's name with its sizes left out."""
-    return re.sub(r"[\d,]+", "N", what).strip()
+def test_rows_of_one_benchmark_are_kept_beside_the_others() -> None:
+    first, second = Figure("a, 10 units", "1", "", None, "x"), Figure("b", "2", "", None, "x")
+    page = with_figures(f"Words.\n\n{BEGIN}\n{END}\n\nMore.\n", [first, second])
+    fresh = with_rows(page, [replace(first, what="a, 1,000 units", figure="3")])
+    assert fresh == page.replace("| a, 10 units | 1 |", "| a, 1,000 units | 3 |")
+    more = with_rows(page, [replace(first, what="c", figure="4")])
+    assert more == page.replace("| b | 2 |  | x |", "| b | 2 |  | x |\n| c | 4 |  | x |")
 
 
 def test_turns_are_taken_in_turn() -> None:

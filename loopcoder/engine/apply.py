@@ -71,9 +71,8 @@ class _Application:
         self.places = Places(clerk)
 
     def run(self) -> Applied:
-        for change in self.plan.changes:
-            if not change.writes and not change.facts:
-                continue
+        self._record_known()
+        for change in self.plan.pending:
             try:
                 self._apply(change)
             except TryLater as error:
@@ -87,12 +86,17 @@ class _Application:
         self.result.writes += self.places.written
         return self.result
 
+    def _record_known(self) -> None:
+        """What takes no write, in one step: a lost journal may have thousands of issues to find."""
+        clerk = self.clerk
+        quiet = [change for change in self.plan.changes if not change.writes]
+        entries = [clerk.entry(c.unit, fact) for c in quiet for fact in c.facts]
+        if entries:
+            clerk.journal.record(*entries)
+
     def _apply(self, change: Change) -> None:
         if change.action is ChangeAction.CREATE:
             self._create(change)
-            return
-        if not change.writes:
-            self.clerk.record(change.unit, change.facts)
             return
         if change.duplicate is not None:
             self.result.writes += close_duplicate(self.clerk, change)

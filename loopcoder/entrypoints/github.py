@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from loopcoder.adapters.journal.git_ref import GitRefJournal
 
 
+_FRESH_S = 20.0
+"""How long a look is good for: longer than planning and deciding take with 10,000 issues, so that
+an idle tick looks once."""
+
+
 @dataclass(frozen=True, slots=True)
 class GitHub:
     """One repository on GitHub, for one process. Tracker and code host share what they see."""
@@ -76,7 +81,7 @@ def open_github(
     state = State(state_dir / "github.db", f"{address.api} {name.lower()}")
     manners = Manners(Pace(gap_s=settings.github.write_pause_s))
     session = Session(Wire(address.api, credentials, name), name, state, clock, manners)
-    scan = Scan(session)
+    scan = Scan(session, fresh_s=_FRESH_S)
     remote = Remote(repository.git, address.git, session.token, clock)
     host = GitHubCodeHost(session, scan, remote, repository.git, settings.base)
     tracker, ci = GitHubTracker(session, scan), GitHubCi(session)
