@@ -28,6 +28,8 @@ DOUBT_S = 100.0
 """Between the two commands: longer than an issue whose filing is in doubt may be missing from the
 list (`github.list_lag`)."""
 
+DASHBOARD = "<!-- loopcoder:dashboard"
+
 COME_BACK_S = 1000.0
 """The same where the first met a limit or a lag: longer than any of them."""
 
@@ -141,7 +143,7 @@ def _issues(issues: Sequence[Issue]) -> list[tuple[str, str, tuple[str, ...], st
             issue.title,
             str(issue.state),
             tuple(sorted(titles.get(label, label) for label in issue.labels)),
-            issue.body,
+            "" if DASHBOARD in issue.body else issue.body,  # it tells when something was done
         )
         for issue in issues
     )
