@@ -12,14 +12,14 @@ import pytest
 from tests.support.project import Project
 
 HERE = Path(__file__).resolve().parents[2]
-UNIT = "landlock"
+UNIT = "mcp-server"
 PATCH = """\
 --- /dev/null
-+++ b/docs/reference/landlock.md
++++ b/docs/reference/mcp-server.md
 @@ -0,0 +1,3 @@
-+# Landlock
++# MCP server
 +
-+Where bubblewrap cannot run.
++The verbs as tools.
 """
 
 
@@ -72,7 +72,7 @@ def test_a_real_unit_goes_from_our_own_roadmap_to_a_merged_commit(copy: Project)
     assert f"Loopcoder-Unit: {UNIT}" in trailers
     assert "Loopcoder-Attempt: 1" in trailers
     assert copy.git("merge-base", "main", row["head"]) == row["head"]
-    assert set(copy.git("ls-files").splitlines()) - tracked == {"docs/reference/landlock.md"}
+    assert set(copy.git("ls-files").splitlines()) - tracked == {"docs/reference/mcp-server.md"}
     assert copy.git("status", "--porcelain", "--ignored") == ""
     assert UNIT in [done["unit"] for done in copy.json("ready")["done"]]
 
