@@ -44,7 +44,7 @@ def test_from_a_label_to_merged_work(stage: Stage) -> None:
 
     stage.merge_all()
     stage.event("push", {"ref": "refs/heads/main"})
-    assert list(stage.pulls()) == ["login"]
+    assert "login" in stage.pulls()  # beside the one that ticks the roadmap's boxes
     stage.merge_all()
     stage.event("schedule")
     assert stage.served("login.txt") == "in"
