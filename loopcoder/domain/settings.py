@@ -15,11 +15,14 @@ HOUR = 60 * MINUTE
 @dataclass(frozen=True, slots=True)
 class Command:
     """A configured command line, run by `sh -c` in the workspace. `timeout_s` in seconds,
-    `network` the hosts it may reach (`*` for all)."""
+    `network` the hosts it may reach (`*` for all). What a setup command makes at the paths `cache`
+    is kept for checkouts with the same `key` files (none named: any known lock file)."""
 
     run: str
     timeout_s: float = 20 * MINUTE
     network: tuple[str, ...] = ()
+    cache: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
 
 
 class CostBasis(StrEnum):

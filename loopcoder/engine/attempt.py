@@ -40,13 +40,13 @@ from loopcoder.engine.briefing import brief, standing_notes
 from loopcoder.engine.commit import commit_round, policy_round
 from loopcoder.engine.context import Notes
 from loopcoder.engine.review import Packet, review
+from loopcoder.engine.setup import run_setup
 from loopcoder.engine.spending import OverBudget
 from loopcoder.engine.stage import Desk
 from loopcoder.engine.verify import (
     Evidence,
     checks_from_json,
     gates_for,
-    run_setup,
     verify_commit,
 )
 from loopcoder.engine.work import work
@@ -145,7 +145,8 @@ class Attempt:
     def _set_up(self, workspace: Workspace) -> None:
         if self.desk.services.settings.setup:
             self.desk.check_stop()
-            run_setup(self.desk.services, workspace.tree, self.desk.folder(1), "work")
+            commit = "" if workspace.merge else workspace.start
+            run_setup(self.desk.services, workspace.tree, commit, self.desk.folder(1), "work")
             self.desk.services.workspaces.settle(workspace)
 
     def _round(self, now: _Round) -> Judged | Ended | _Round:

@@ -21,6 +21,7 @@ from loopcoder.ports.listener import SilentListener, TickListener
 from loopcoder.ports.meter import ApiMeter
 from loopcoder.ports.reviewer import Reviewer
 from loopcoder.ports.secrets import SecretScanner
+from loopcoder.ports.setup_cache import NoSetupCache, SetupCache
 from loopcoder.ports.shelf import Shelf
 from loopcoder.ports.tracker import Tracker
 from loopcoder.ports.worker import Usage, Worker
@@ -61,6 +62,7 @@ class Services:
     ci: ContinuousIntegration = field(default_factory=NoChecks)
     attestor: Attestor | None = None
     shelf: Shelf | None = None
+    setup_cache: SetupCache = field(default_factory=NoSetupCache)
     last_bill: Callable[[Path, str], Usage | None] = lambda papers, purpose: None
     link: str = ""
 

@@ -15,6 +15,7 @@ from loopcoder.domain.settings import Command, Settings
 from loopcoder.domain.unit import Unit
 from loopcoder.domain.verdict import Check
 from loopcoder.engine.services import Services
+from loopcoder.engine.setup import run_setup
 from loopcoder.engine.stage import Suspended
 
 E2E_LABEL = "e2e"
@@ -78,18 +79,6 @@ def gates_digest(settings: Settings, commands: Sequence[Command]) -> str:
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()[:16]
 
 
-def run_setup(services: Services, tree: Path, logs: Path, prefix: str) -> None:
-    """Prepare a checkout. A failure is the infrastructure's, not the work's: `Suspended`."""
-    for index, command in enumerate(services.settings.setup, 1):
-        log = logs / f"{prefix}-setup-{index}.log"
-        result = services.commands.run(
-            command, tree, log, services.settings.verify_env, services.stop
-        )
-        if not result.passed:
-            how = "timed out" if result.timed_out else f"exited {result.exit_code}"
-            raise Suspended(f"setup command `{command.run}` {how}.", f"Its output is in {log}.")
-
-
 def verify_commit(
     services: Services, commit: str, commands: Sequence[Command], logs: Path, name: str
 ) -> Evidence:
@@ -97,7 +86,7 @@ def verify_commit(
     logs.mkdir(parents=True, exist_ok=True)
     tree = services.workspaces.checkout(commit, name)
     try:
-        run_setup(services, tree, logs, name)
+        run_setup(services, tree, commit, logs, name)
         checks = tuple(
             _check(services, command, tree, logs / f"{name}-{index}.log")
             for index, command in enumerate(commands, 1)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from loopcoder.ports.code_host import CodeHost
     from loopcoder.ports.commands import CommandRunner
     from loopcoder.ports.meter import ApiMeter
+    from loopcoder.ports.setup_cache import SetupCache
     from loopcoder.ports.shelf import Shelf
     from loopcoder.ports.tracker import Tracker
 
@@ -319,6 +320,19 @@ class House:
             hidden=(repository.root, repository.common_dir, self.cache_dir),
             limits=self.run_limits,
         )
+
+    @cached_property
+    def setup_cache(self) -> SetupCache:
+        """What setup commands made; nothing is kept where no command asks for it, or where no
+        sandbox keeps agents out of it."""
+        from loopcoder.adapters.setup_cache import FolderSetupCache
+        from loopcoder.ports.setup_cache import NoSetupCache
+
+        settings = self.settings
+        if settings.sandbox == "off" or not any(command.cache for command in settings.setup):
+            return NoSetupCache()
+        path, folder = self.environ.get("PATH", os.defpath), self.cache_dir / "setup"
+        return FolderSetupCache(folder, path, self.sandbox.describe())
 
     @property
     def run_limits(self) -> Limits:

@@ -6,6 +6,7 @@ Nothing is defaulted silently: an absent file is an error wherever the configura
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -262,7 +263,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         sections=data.sections,
         trusted_ids=frozenset(data.trusted_ids),
         preflight=_command(data.preflight) if data.preflight else None,
-        setup=tuple(_command(each) for each in data.setup),
+        setup=tuple(_setup(each) for each in data.setup),
         verify=tuple(_command(each) for each in data.verify),
         verify_env=dict(data.verify_env),
         e2e=tuple(_command(each) for each in data.e2e),
@@ -313,6 +314,10 @@ def _fields(section: BaseModel) -> Mapping[str, Any]:
 
 def _command(section: schema.CommandSection) -> Command:
     return Command(section.run, section.timeout, _hosts(section.network))
+
+
+def _setup(section: schema.SetupSection) -> Command:
+    return replace(_command(section), cache=tuple(section.cache), key=tuple(section.key))
 
 
 def _hosts(network: bool | list[str]) -> tuple[str, ...]:

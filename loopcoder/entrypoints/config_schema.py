@@ -237,6 +237,19 @@ class CommandSection(Section):
     )
 
 
+class SetupSection(CommandSection):
+    """A command that prepares a checkout."""
+
+    cache: Paths = Field(
+        [],
+        description="What it makes, kept for checkouts with the same lock files: paths such as "
+        "`node_modules`.",
+    )
+    key: Paths = Field(
+        [], description="The files that decide; default: every known lock file at the root."
+    )
+
+
 class PreflightSection(CommandSection):
     timeout: Duration = Field(120.0, description="Killed, and failed, after this long.")
 
@@ -256,6 +269,13 @@ class McpSection(Section):
     env: Environment = Field({}, description="Variables for a server that is started.")
     url: Text = Field("", pattern=r"^(https?://\S+)?$", description="Address of a server.")
     headers: Environment = Field({}, description="Headers for a server that is reached.")
+
+
+Setups = Annotated[
+    list[SetupSection],
+    BeforeValidator(_commands),
+    Phrase("command, or list of commands; a command is a text or a map"),
+]
 
 
 class WorkerSection(Section):
@@ -507,7 +527,7 @@ class Configuration(Section):
     preflight: Annotated[PreflightSection | None, BeforeValidator(_command), Phrase("command")] = (
         Field(None, description="Run before a tick: exit 0 goes on, 1 stops the tick, 2 warns.")
     )
-    setup: Commands = Field(
+    setup: Setups = Field(
         [], description="Run in a fresh checkout before work and before verification."
     )
     verify: Commands = Field(

@@ -61,8 +61,8 @@ def _sections() -> Iterator[str]:
 
 
 def _section(name: str, model: type[BaseModel]) -> Iterator[str]:
-    if model is schema.CommandSection and name != "setup":
-        yield "The keys of a command are those of [`setup`](#setup)."
+    if model is schema.CommandSection:
+        yield "`run`, `timeout` and `network`, as for [`setup`](#setup)."
     elif issubclass(model, schema.WorkerSection) and name != "workers":
         own = frozenset(model.model_fields) - frozenset(schema.WorkerSection.model_fields)
         yield f"The keys of [`workers`](#workers){', and:' if own else '.'}\n"

@@ -76,6 +76,7 @@ def open_workshop(
         attestor=open_attestor(house, redactor),
         ci=house.ci,
         shelf=house.shelf,
+        setup_cache=house.setup_cache,
     )
 
 

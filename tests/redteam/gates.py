@@ -88,12 +88,6 @@ GATES = {
         "if False:",
         f"{_HOSTS}test_a_name_that_leads_inside_is_refused[bubblewrap-127.0.0.1]",
     ),
-    "no front": Gate(
-        "adapters/proxy.py",
-        '_OURS = (b"host:", ',
-        "_OURS = (",
-        f"{_HOSTS}test_an_allowed_host_is_no_front_for_another[bubblewrap]",
-    ),
     "limit on space": Gate(
         "adapters/folder_size.py",
         "return held > self._most",
@@ -151,6 +145,18 @@ GATES = {
         "    return _cut(_disarmed(shown), max_length)\n",
         "    return _cut(shown, max_length)\n",
         "tests/redteam/test_forging.py::test_its_words_close_name_and_command_nothing[bubblewrap]",
+    ),
+    "kept setups": Gate(
+        "engine/setup.py",
+        "if key and _is_base(services, commit):",
+        "if key:",
+        "tests/e2e/test_setup_cache.py::test_what_a_change_made_is_kept_for_nobody",
+    ),
+    "copies into a checkout": Gate(
+        "adapters/setup_cache.py",
+        "if not entry.is_dir() or not all(_is_free(tree, path) for path in command.cache):",
+        "if not entry.is_dir():",
+        "tests/adapters/test_setup_cache.py::test_what_is_there_already_is_left_alone",
     ),
     "author of a marker": Gate(
         "domain/binding.py",
