@@ -151,7 +151,7 @@ def status_comment(unit: UnitId, reasons: Sequence[str]) -> str:
 def approval_comment(unit: UnitId, why: str) -> str:
     """What an issue says whose text nobody approved as it reads now."""
     return (
-        f"**`{unit}` waits for approval.** {sanitise_line(why, max_length=600)}.\n\n"
+        f"**`{unit}` waits for approval:** {sanitise_line(why, max_length=600)}.\n\n"
         "Nothing is done before somebody who may write here has read the text as it is now, and "
         f"takes the label `loopcoder:proposed` off, puts `loopcoder:file` on anew, or says "
         f"`loopcoder approve {unit}`. Comments written until then are read as well.\n"
