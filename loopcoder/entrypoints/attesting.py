@@ -94,6 +94,11 @@ def signer_of(house: House) -> Signer:
         )
     if identity and not wanted.key and wanted.sign is not Signing.SSH:
         return identity
+    if house.environ.get("GITHUB_ACTIONS") == "true" and not wanted.key:
+        raise Unavailable(
+            "this run has no identity to sign with, and a key made here would be nobody's.",
+            "Give the job the permission id-token: write, or set attestation.key.",
+        )
     return SshSigner(signing_key(house))
 
 

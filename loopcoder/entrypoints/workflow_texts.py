@@ -208,6 +208,7 @@ jobs:
       actions: read
       checks: read
       contents: write # for loopcoder/* branches and the journal's ref
+      id-token: write # for signing, with this run's identity, how a change came to be
       issues: write # for labels and comments
       pull-requests: write # for opening and updating, never merging
       statuses: read

@@ -136,6 +136,14 @@ def test_a_demanded_key_that_does_not_sign_keeps_the_work_back(project: Project)
     assert project.run("attest", "verify", "2", "--key", f"{key}.pub").returncode == 0
 
 
+def test_a_run_without_an_identity_proposes_unsigned_and_says_so(project: Project) -> None:
+    project.env["GITHUB_ACTIONS"] = "true"
+    project.begin(ROADMAP, work={"store": [writes(store="kept")]})
+    assert project.tick()["units"]["store"]["outcome"] == "proposed"
+    assert project.git("for-each-ref", REF) == ""
+    assert "id-token: write" in project.run("pr", "show", "2").stdout
+
+
 def _place(project: Project) -> str:
     head = project.git("rev-parse", "loopcoder/store")
     return f"{head[:2]}/{head}"
