@@ -222,3 +222,9 @@ Upkeep = (
     | SettleOrphan
 )
 """Actions that tidy the record; they are done before anything is dispatched."""
+
+Publishing = DeleteBranch | RequestReview
+"""Upkeep that writes branches or pull requests, which only a publisher may."""
+
+Aside = DeleteBranch | RequestReview | Tell | SettleEffect | SettleOrphan
+"""Upkeep that says nothing about whether its unit can be worked on."""

@@ -29,7 +29,7 @@ FIX_BASE = UnitId("fix-base")
 def decide(snapshot: Snapshot, settings: Settings) -> list[act.Action]:
     """What to do next, in order, each with its reason. The same input gives the same list."""
     upkeep = plan_upkeep(snapshot, settings)
-    busy = {a.unit for a in upkeep if not isinstance(a, act.SettleOrphan | act.SettleEffect)}
+    busy = {a.unit for a in upkeep if not isinstance(a, act.Aside)}
     steps = [next_step(view, snapshot, settings) for view in snapshot.units]
     waits = [s for s in steps if isinstance(s, act.Wait)]
     candidates = [s for s in steps if isinstance(s, act.Dispatch) and s.unit not in busy]

@@ -10,8 +10,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from loopcoder.domain import action as act
 from loopcoder.domain.budget import NOTHING
 from loopcoder.domain.carried import Forged, Station, check_errand, last_made
+from loopcoder.domain.decide import decide
 from loopcoder.domain.event import Entry, Event, Reserved, Settled, StageBegun, StageFinished
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.history import AttemptRecord, History
@@ -28,7 +30,7 @@ from loopcoder.engine.recovery import clear_shelf, kept_of
 from loopcoder.engine.relay import desk_of, replay
 from loopcoder.engine.services import Services
 from loopcoder.engine.stage import Desk, NotOurs, Suspended
-from loopcoder.engine.tick import Gathered, end_tick, look_again, summarise, used_api
+from loopcoder.engine.tick import Gathered, end_tick, look_again, summarise, tidy, used_api
 from loopcoder.engine.wave import Ends, Left, conclude_wave, pause, unit_line
 from loopcoder.ports.shelf import Kept
 
@@ -65,20 +67,29 @@ def publish_wave(services: Services, wave: Wave, given: Mapping[UnitId, Delivere
             gathered.lines.append(unit_line(services, snapshot, each, settlement.ends))
     for line in gathered.lines:
         services.listener.unit_ended(line)
+    _tidy(services, snapshot, gathered)
     report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
     report = end_tick(services, snapshot, report)
     return replace(report, api=used_api(services).since(asked))
 
 
 def tidy_up(services: Services, run: str) -> TickReport:
-    """What is left to write after a tick without a wave: the roadmap's boxes, by pull request."""
+    """What is left to write after a tick without a wave: the roadmap's boxes, by pull request,
+    merged branches, and requests for a review."""
     asked = used_api(services)
     services.journal.refresh()
     state = TickState(run=run, started_at=services.clock.now(), stopping=True)
     gathered = Gathered(state, warnings=services.warnings)
     snapshot = look_again(services, gathered, compiling=False)
+    _tidy(services, snapshot, gathered)
     report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
     return replace(report, api=used_api(services).since(asked))
+
+
+def _tidy(services: Services, snapshot: Snapshot, gathered: Gathered) -> None:
+    """The upkeep that was left to whoever may write branches and pull requests."""
+    actions = decide(snapshot, services.settings)
+    tidy(services, snapshot, [a for a in actions if isinstance(a, act.Publishing)], gathered)
 
 
 def _with_books(services: Services, snapshot: Snapshot, report: TickReport) -> TickReport:

@@ -98,7 +98,7 @@ class _Planner:
 
     def act_on(self, services: Services, snapshot: Snapshot, gathered: Gathered) -> bool:
         actions = decide(snapshot, services.settings)
-        if tidy(services, snapshot, actions, gathered):
+        if tidy(services, snapshot, actions, gathered, publishing=False):
             return True
         if any(isinstance(action, act.CheckBase) for action in actions):
             short = snapshot.base.sha[:7]

@@ -190,7 +190,8 @@ def base_commit(services: Services) -> str:
     if head is None:
         raise ConfigurationError(
             f"the base branch {settings.base!r} does not exist.",
-            "Set base: in loopcoder.yml to a branch of this repository.",
+            "Set base: in loopcoder.yml to a branch of this repository; where it was renamed, to "
+            "its new name.",
         )
     return head
 
@@ -305,10 +306,18 @@ def _act(services: Services, snapshot: Snapshot, gathered: Gathered) -> bool:
 
 
 def tidy(
-    services: Services, snapshot: Snapshot, actions: Sequence[act.Action], gathered: Gathered
+    services: Services,
+    snapshot: Snapshot,
+    actions: Sequence[act.Action],
+    gathered: Gathered,
+    *,
+    publishing: bool = True,
 ) -> bool:
-    """Carry out the upkeep that was decided; whether there was any."""
+    """Carry out the upkeep that was decided; whether there was any. Without `publishing` what
+    writes branches or pull requests is left to a process that may."""
     upkeep = [a for a in actions if isinstance(a, act.Upkeep | act.ProposeFixBase)]
+    if not publishing:
+        upkeep = [a for a in upkeep if not isinstance(a, act.Publishing)]
     for action in upkeep:
         execute(services, snapshot, action)
         gathered.writes += 1

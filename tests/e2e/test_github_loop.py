@@ -153,6 +153,90 @@ def test_a_pull_request_that_a_person_closed_waits_for_their_word(hosted: GitHub
     assert "loopcoder:needs-human" in hosted.issues["Store"].labels
 
 
+def test_merged_branches_are_removed_unless_somebody_went_on_there(
+    hosted: GitHubProject,
+) -> None:
+    hosted.begin(CHAIN, work=WORK)
+    hosted.tick()
+    pulls = hosted.pulls()
+    hosted.merge_all()
+    head = hosted.github.git.head("loopcoder/notes")
+    assert head is not None
+    more = hosted.github.commit(head, {"more.txt": "by hand"})
+    hosted.github.put_branch("loopcoder/notes", more)
+    hosted.tick()
+    assert hosted.github.git.head("loopcoder/store") is None
+    assert hosted.github.git.head("loopcoder/notes") == more
+    assert sorted(pulls) == ["notes", "store"]
+
+
+@pytest.mark.slow
+def test_commits_of_others_on_our_branch_are_built_on(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    head = hosted.github.git.head("loopcoder/store")
+    assert head is not None
+    theirs = hosted.github.commit(head, {"hand.txt": "made"}, "By hand")
+    hosted.github.put_branch("loopcoder/store", theirs)
+    hosted.ana.review(number, "Keep it well")
+    assert hosted.tick()["units"]["store"]["outcome"] == "updated"
+    assert hosted.github.git.is_ancestor(theirs, "loopcoder/store")
+    assert hosted.served("hand.txt", "loopcoder/store") == "made"
+    assert hosted.served("store.txt", "loopcoder/store") == "kept well"
+
+
+@pytest.mark.slow
+def test_a_branch_that_was_forced_elsewhere_is_taken_as_it_is(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    base = hosted.github.git.head("main")
+    assert base is not None
+    theirs = hosted.github.commit(base, {"store.txt": "theirs"}, "All anew")
+    hosted.github.put_branch("loopcoder/store", theirs)
+    assert hosted.tick()["units"]["store"]["outcome"] == "waiting"
+    assert hosted.github.git.head("loopcoder/store") == theirs
+    hosted.ana.review(number, "Keep it well")
+    assert hosted.tick()["units"]["store"]["outcome"] == "updated"
+    assert hosted.github.git.is_ancestor(theirs, "loopcoder/store")
+
+
+@pytest.mark.slow
+def test_a_branch_that_moves_while_it_is_worked_on_is_decided_again(
+    hosted: GitHubProject,
+) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.ana.review(number, "Keep it well")
+    hosted.github.compete("refs/heads/loopcoder/store")
+    row = hosted.tick()["units"]["store"]
+    assert row["outcome"] == "waiting"
+    theirs = hosted.github.git.head("loopcoder/store")
+    assert theirs is not None
+    assert hosted.tick()["units"]["store"]["outcome"] == "updated"
+    assert hosted.github.git.is_ancestor(theirs, "loopcoder/store")
+    assert len(hosted.pulls()) == 1
+
+
+@pytest.mark.slow
+def test_a_base_branch_that_was_renamed_is_said_and_followed(hosted: GitHubProject) -> None:
+    hosted.begin(CHAIN, work=WORK)
+    hosted.tick()
+    hosted.github.repo.rename_branch("main", "trunk", hosted.github.hub.now())
+    assert "where it was renamed" in hosted.run("tick", exit_code=2).stderr
+    hosted.git("branch", "-m", "main", "trunk")
+    text = (hosted.root / "loopcoder.yml").read_text()
+    hosted.write({"loopcoder.yml": text.replace('"base": "main"', '"base": "trunk"')})
+    hosted.commit("Follow the new name")
+    hosted.git("push", "-q", str(hosted.github.git.folder), "trunk")
+    hosted.github.put_branch("trunk", hosted.git("rev-parse", "trunk"))
+    assert sorted(hosted.pulls()) == ["notes", "store"]
+    hosted.merge_all()
+    assert hosted.tick()["units"]["login"]["outcome"] == "proposed"
+
+
 def test_a_label_that_a_person_took_off_waives_the_edge(hosted: GitHubProject) -> None:
     hosted.begin(CHAIN, work=WORK)
     hosted.run("compile")

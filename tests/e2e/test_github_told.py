@@ -63,3 +63,20 @@ def test_one_comment_is_edited_and_reviewers_are_asked_once(hosted: GitHubProjec
         for each in hosted.github.requests()
         if "comment" in each.path.lower() and "pulls" not in each.path
     ]
+
+
+@pytest.mark.slow
+def test_the_repositorys_template_is_the_frame(hosted: GitHubProject) -> None:
+    """As the base has it: a change does not bring its own."""
+    path = ".github/PULL_REQUEST_TEMPLATE.md"
+    template = "## Description\n\n<!-- what -->\n\n## Checklist\n\n- [ ] CLA signed\n"
+    hosted.begin(ONE, work=WORK, files={path: template})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    body = hosted.github.item(number).body or ""
+    assert body.startswith("<!-- loopcoder:pr unit=store")
+    assert "Closes #1" in body
+    order = ["## Description", "`store.txt`", "## Checklist", "- [ ] CLA signed", "## Checks"]
+    places = [body.index(each) for each in order]
+    assert places == sorted(places)
+    assert "## What changed" not in body

@@ -221,3 +221,18 @@ def test_inside_an_attempt_nobody_is_a_person(project: Project, args: tuple[str,
     assert _host(project).get_pull(pull.number) == pull
     assert project.git("rev-parse", "main") == before
     assert not _tracker(project).list_issues()
+
+
+def test_boxes_of_finished_units_are_ticked_in_the_working_tree(project: Project) -> None:
+    project.write("ROADMAP.md", "- [ ] Store <!-- id: store -->\n- [ ] Notes <!-- id: notes -->\n")
+    project.commit("ROADMAP.md")
+    project.loopcoder("compile")
+    assert "no box" in project.loopcoder("issue", "tick").stdout
+    assert "loopcoder issue tick" in project.loopcoder("issue", "close", "1").stdout
+    said = project.loopcoder("issue", "tick").stdout
+    assert "ticked: store" in said and "commit ROADMAP.md" in said
+    assert (project.root / "ROADMAP.md").read_text().splitlines() == [
+        "- [x] Store <!-- id: store -->",
+        "- [ ] Notes <!-- id: notes -->",
+    ]
+    assert "no box" in project.loopcoder("issue", "tick").stdout

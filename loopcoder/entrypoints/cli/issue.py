@@ -9,9 +9,11 @@ import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.adapters.local.tracker import LocalTracker
+from loopcoder.domain.bookkeeping import plan_books
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.issue import CloseReason, Issue, IssueDraft
 from loopcoder.domain.issue_body import parse_body
+from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.numbers import number_of
@@ -22,6 +24,7 @@ from loopcoder.entrypoints.issue_view import (
     issue_row,
     issue_text,
 )
+from loopcoder.entrypoints.roadmap_files import read_sources, write_text
 from loopcoder.entrypoints.terminal import stdout
 
 _body = click.option("--body", default=None, help="The text; - reads standard input.")
@@ -114,6 +117,29 @@ def close_command(house: House, numbers: tuple[int, ...], not_planned: bool) -> 
         _remind_of_the_box(issue)
 
 
+@issue_group.command("tick")
+@pass_house
+def tick_command(house: House) -> None:
+    """Tick the boxes of finished units in the roadmap of the working tree; you commit it."""
+    refuse_inside_attempt()
+    sources = read_sources(house.repository.root, house.settings.roadmaps)
+    books = plan_books(sources, _finished(house))
+    for path, text in books.files.items():
+        write_text(house.repository.root / path, text)
+    if not books.ticked:
+        stdout().say("no box of a finished unit is open")
+        return
+    stdout().say(f"ticked: {', '.join(books.ticked)}")
+    stdout().say(f"  now commit {', '.join(books.files)}")
+
+
+def _finished(house: House) -> set[UnitId]:
+    """The units whose issue was closed as completed."""
+    issues = {issue.number: issue for issue in house.tracker.list_issues()}
+    records = house.journal_reader.history().units.values()
+    return {r.id for r in records if r.number in issues and issues[r.number].is_completed}
+
+
 @issue_group.command("reopen")
 @click.argument("numbers", type=number_of, nargs=-1, required=True)
 @pass_house
@@ -183,4 +209,5 @@ def _remind_of_the_box(issue: Issue) -> None:
     units = [section.marker.unit for section in parse_body(issue.body).sections]
     if units:
         box = "[-]" if issue.is_not_planned else "[x]"
-        stdout().say(f"  in the roadmap, {', '.join(units)} can be set to {box}")
+        how = "" if issue.is_not_planned else ": loopcoder issue tick"
+        stdout().say(f"  in the roadmap, {', '.join(units)} can be set to {box}{how}")
