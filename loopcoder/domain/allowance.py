@@ -24,8 +24,10 @@ def allowance(
     share: Decimal,
     spent: Decimal = Decimal(0),
     unit_cap: Decimal | None = None,
+    lanes: int = 1,
 ) -> Decimal:
     """The most (USD) the run may cost: a share of what the attempt's cap leaves after `spent`.
+    Where several workers race, each has an equal part of the cap, and `spent` is its own.
 
     A free run needs nothing. A unit's own budget, or without a cap on attempts the tightest
     wider one, bounds an attempt too; with no cap at all nothing is reserved, as the maintainer
@@ -34,7 +36,7 @@ def allowance(
     bounds = _bounds(caps, unit_cap)
     if cost is CostBasis.FREE or not bounds:
         return Decimal(0)
-    left = max(min(bounds) - spent, Decimal(0))
+    left = max(min(bounds) / lanes - spent, Decimal(0))
     return (left * share).quantize(_CENT, ROUND_DOWN)  # up would be over the cap
 
 
@@ -48,9 +50,11 @@ def _bounds(caps: Caps, unit_cap: Decimal | None) -> list[Decimal]:
     return [cap for cap in (caps.attempt, own, caps.tick, caps.day) if cap is not None]
 
 
-def token_allowance(cost: CostBasis, caps: Caps, share: Decimal, spent: int = 0) -> int:
+def token_allowance(
+    cost: CostBasis, caps: Caps, share: Decimal, spent: int = 0, lanes: int = 1
+) -> int:
     """The most tokens the run may use; 0 where nothing is set aside: without a cap, and for runs
     that we cannot stop at a number of tokens because they only report it in the end."""
     if cost is not CostBasis.METERED or caps.tokens_per_attempt is None:
         return 0
-    return int(max(caps.tokens_per_attempt - spent, 0) * share)
+    return int(max(caps.tokens_per_attempt // lanes - spent, 0) * share)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from loopcoder.domain import event as e
 from loopcoder.domain.attestation import Point
+from loopcoder.domain.race import lane_name
 from loopcoder.domain.unit import UnitId
 
 _GATES = ("commit", "policy", "verify", "review", "integrate")
@@ -113,9 +114,12 @@ def _claim(own: Sequence[e.Event], epoch: int | None) -> Point:
 
 
 def _gate(own: Sequence[e.Event], stage: str, head: str) -> Point:
-    """The newest receipt of a stage: it must have passed, on the commit that was published."""
+    """The newest receipt of a stage, in the kept lane where several workers raced: it must have
+    passed, on the commit that was published."""
+    lane = next((ev.fact.lane for ev in own if isinstance(ev.fact, e.RaceFinished)), 0)
+    names = (stage, lane_name(stage, lane))
     receipts = [
-        ev.fact for ev in own if isinstance(ev.fact, e.StageFinished) and ev.fact.stage == stage
+        ev.fact for ev in own if isinstance(ev.fact, e.StageFinished) and ev.fact.stage in names
     ]
     if not receipts:
         return Point(stage, False, "there is no receipt of it")

@@ -125,6 +125,11 @@ class _Wave:
             [attempt.begun.provider for attempt in attempts if attempt],
         )
 
+    def places(self, unit: UnitId) -> int:
+        """How many runs at once a unit may take: one for each of its candidates."""
+        view = self.views[unit]
+        return 1 if view.pull else view.unit.candidates
+
     def take(self, step: act.Dispatch) -> None:
         self.running.append(step.unit)
         self.flying.append(self.settings.workers[step.worker].provider)
@@ -196,7 +201,8 @@ def _tick_refusal(step: act.Dispatch, wave: _Wave) -> str:
 
 def _limit_refusal(step: act.Dispatch, wave: _Wave) -> str:
     jobs = min(wave.settings.jobs, MOST)
-    if len(wave.running) >= jobs:
+    taken, asked = sum(map(wave.places, wave.running)), wave.places(step.unit)
+    if taken >= jobs or (taken and taken + asked > jobs):
         return f"all {jobs} jobs are taken; it is in a next wave"
     most = wave.settings.limits.open_prs
     if step.pull is None and wave.snapshot.open_pulls + wave.chosen_builds >= most:

@@ -49,6 +49,12 @@ def split_diff(diff: str) -> tuple[tuple[str, str], ...]:
     return tuple((_path(part), part) for part in parts)
 
 
+def changed_lines(diff: str) -> int:
+    """How many lines a diff adds and removes."""
+    lines = (line for _, part in split_diff(diff) for line in part.splitlines())
+    return sum(line[:1] in ("+", "-") and line[:3] not in ("+++", "---") for line in lines)
+
+
 def fit_diff(diff: str, limit: int) -> Sequence[FileDiff]:
     """The diff in at most `limit` characters. Small files are whole; large ones share the rest.
 

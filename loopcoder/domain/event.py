@@ -426,6 +426,26 @@ class StageFinished(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RaceBegun(Fact):
+    """Several workers work on the attempt's unit, each in its own lane, counted from 1."""
+
+    kind: ClassVar[str] = "race.begin"
+    carries: ClassVar[Carries] = Carries.EFFECT
+    workers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RaceFinished(Fact):
+    """The result of `lane` is kept: its receipts are the attempt's from here on. `told` is a line
+    about each candidate."""
+
+    kind: ClassVar[str] = "race.finish"
+    lane: int
+    reason: str
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFinished(Fact):
     """`outcome` is one of docs/reference/cli.md's tick outcomes."""
 
@@ -646,6 +666,8 @@ FACTS: tuple[type[Fact], ...] = (
     AttemptBegun,
     StageBegun,
     StageFinished,
+    RaceBegun,
+    RaceFinished,
     AttemptFinished,
     NeedsHuman,
     Reserved,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from loopcoder.domain import event as e
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.learned import MOST_KEPT, Hint, hint_name
+from loopcoder.domain.race import name_in
 from loopcoder.domain.unit import DEFAULT_PLAN, UnitId, digest_edges
 
 
@@ -35,10 +36,16 @@ class StageRecord:
     finished: e.StageFinished | None = None
 
 
+def _renamed(record: StageRecord, stage: str) -> StageRecord:
+    done = replace(record.finished, stage=stage) if record.finished else None
+    return replace(record, stage=stage, finished=done)
+
+
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """One attempt: `begun` is what it was dispatched with. `claims` counts the processes that
-    worked on it; more than one means that it was interrupted."""
+    worked on it; more than one means that it was interrupted. Stages of a race are called after
+    their lane, such as `work@2`, until it is over: then those of `raced.lane` are plain ones."""
 
     number: int
     begun: e.AttemptBegun
@@ -49,6 +56,13 @@ class AttemptRecord:
     finished_at: datetime | None = None
     usd: Decimal = Decimal(0)
     tokens: int = 0
+    race: e.RaceBegun | None = None
+    raced: e.RaceFinished | None = None
+
+    def seen_from(self, lane: int) -> AttemptRecord:
+        """The attempt as a lane of a race sees it: its own stages, by their plain names."""
+        named = ((each, name_in(each.stage, lane)) for each in self.stages)
+        return replace(self, stages=tuple(_renamed(each, name) for each, name in named if name))
 
     def last(self, stage: str, round_: int | None = None) -> e.StageFinished | None:
         """The newest finished record of a stage, of one round when given."""
@@ -602,10 +616,21 @@ def _attempts_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return _replace_attempt(
                 record, event.attempt, lambda a: replace(a, stages=(*a.stages, stage))
             )
+        case e.RaceBegun() if event.attempt:
+            return _replace_attempt(record, event.attempt, lambda a: replace(a, race=fact))
+        case e.RaceFinished() if event.attempt:
+            return _replace_attempt(record, event.attempt, lambda a: _end_race(a, fact))
         case e.StageFinished() if event.attempt:
             return _replace_attempt(record, event.attempt, lambda a: _finish_stage(a, event))
         case _:
             return record
+
+
+def _end_race(attempt: AttemptRecord, fact: e.RaceFinished) -> AttemptRecord:
+    """The kept lane's stages lose their suffix; the others keep it, and are only remembered."""
+    named = ((each, name_in(each.stage, fact.lane)) for each in attempt.stages)
+    stages = tuple(_renamed(each, name) if name else each for each, name in named)
+    return replace(attempt, stages=stages, raced=fact)
 
 
 def _finish_stage(attempt: AttemptRecord, event: e.Event) -> AttemptRecord:

@@ -44,7 +44,7 @@ class PullFacts:
     since. `reliability` is what is known of the reviewer, `exchange` the rounds it took. `closes`
     is false for a change that leaves its issue open. `attestation` is the signed envelope
     (`domain/dsse.py`), `template` the repository's own pull request template. `steps` is the
-    checklist as the worker reports it."""
+    checklist as the worker reports it, `candidates` a line about each of those that raced."""
 
     unit: Unit
     attempt: int
@@ -69,6 +69,7 @@ class PullFacts:
     attestation: bytes = b""
     template: str = ""
     steps: Sequence[StepReport] = ()
+    candidates: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,18 @@ def pull_body(facts: PullFacts) -> str:
         *_escalations(facts.escalations),
         *_asked(facts.unit),
         fill_template(facts.template, _sections(facts)),
+        *_candidates(facts.candidates),
         *_warnings(facts.warnings),
         "---\n\n" + _provenance(facts),
         *_attested(facts),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _candidates(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        rows = [f"- {sanitise_line(line, max_length=500)}" for line in lines]
+        yield "## Candidates\n\n" + "\n".join(rows)
 
 
 def _sections(facts: PullFacts) -> list[tuple[str, str]]:

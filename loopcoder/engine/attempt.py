@@ -134,7 +134,7 @@ class Attempt:
             step, record = self.desk.step, self.desk.record
             made = record.last("commit")
             self._opened = self.desk.services.workspaces.open(
-                WorkspaceKey(step.unit, step.attempt),
+                WorkspaceKey(step.unit, step.attempt, self.desk.lane),
                 step.start,
                 step.merge,
                 made.sha if made and made.passed else "",
@@ -217,6 +217,7 @@ class Attempt:
             conflicts=workspace.conflicts,
             interrupted=self.desk.record.claims > 1,
             beside=self.desk.beside,
+            candidate=(self.desk.lane, self.desk.lanes),
             steps=standing_steps((*others, self.desk.record), self.desk.step.attempt),
         )
 
@@ -406,6 +407,17 @@ def end_attempt(desk: Desk, ended: Ended) -> None:
     key = WorkspaceKey(step.unit, step.attempt)
     left_over = None if ended.outcome in _PUBLISHED else desk.papers / "left-over.patch"
     services.workspaces.discard_workspace(key, rescue=left_over)
+    discard_lanes(desk)
+
+
+def discard_lanes(desk: Desk) -> None:
+    """Clear the places of a race's candidates. Patches of what they did stay among the papers."""
+    race = desk.record.race
+    for lane in range(1, len(race.workers) + 1 if race else 1):
+        papers = desk.papers / f"lane-{lane}"
+        papers.mkdir(exist_ok=True)
+        key = WorkspaceKey(desk.step.unit, desk.step.attempt, lane)
+        desk.services.workspaces.discard_workspace(key, rescue=papers / "left-over.patch")
 
 
 def _after_work(worked: StageFinished) -> Ended | None:

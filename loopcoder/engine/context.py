@@ -52,9 +52,10 @@ class Notes:
     to; `feedback` people's review comments; `ci` what is red on the pull request; `conflicts`
     files with conflict markers; `interrupted` says that an earlier process left its edits in the
     tree; `person` is a maintainer's answer, and `comments` what people who may write said on the
-    issue before they approved it. `hints` are what other agents noted, `beside` the units
-    that are worked on at the same time. `steps` is what was reported of the steps of the work that
-    is in the tree; `continuing` asks for those that are open, and `said` is the report's summary.
+    issue before they approved it. `hints` are what other agents noted, `beside` the units that are
+    worked on at the same time, `candidate` which of how many candidates this is, 0 for the only
+    one. `steps` is what was reported of the steps of the work that is in the tree; `continuing`
+    asks for those that are open, and `said` is the report's summary.
     """
 
     round: int = 1
@@ -69,6 +70,7 @@ class Notes:
     comments: Sequence[Comment] = ()
     hints: Sequence[Hint] = ()
     beside: Sequence[Neighbour] = ()
+    candidate: tuple[int, int] = (0, 1)
     steps: Sequence[StepReport] = ()
     continuing: bool = False
     said: str = ""

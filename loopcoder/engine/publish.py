@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 
+from loopcoder.domain.action import Purpose
 from loopcoder.domain.branch import branch_name
 from loopcoder.domain.diagnostic import LoopcoderError, Stale
 from loopcoder.domain.dispute import findings_of, rounds_of
@@ -59,6 +60,11 @@ def _remarks(judged: Judged) -> tuple[str, ...]:
     left = [step for step in judged.steps if not step.done]
     if left:
         remarks.append(f"the worker leaves {len(left)} of {len(judged.steps)} steps open")
+    asked = judged.desk.view.unit.candidates
+    if raced := judged.desk.record.raced:
+        remarks.append(f"candidate {raced.lane} of {len(raced.told)} was kept: {raced.reason}")
+    elif asked > 1 and judged.desk.is_shared and judged.step.purpose is Purpose.BUILD:
+        remarks.append(f"one candidate instead of {asked}: in a relay of jobs nobody races")
     return tuple(remarks)
 
 
@@ -155,6 +161,7 @@ def _draft(judged: Judged, branch: str, attestation: Attestation) -> PullDraft:
         usd=cost_of(judged),
         summary=judged.summary,
         steps=judged.steps,
+        candidates=desk.record.raced.told if desk.record.raced else (),
         files=tuple(map(str, files)) if isinstance(files, list) else (),
         escalations=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
         exchange=rounds_of(services.journal.history(), unit.id, desk.record),

@@ -18,6 +18,7 @@ from loopcoder.domain.budget import (
 )
 from loopcoder.domain.event import Entry
 from loopcoder.domain.history import History
+from loopcoder.domain.race import lane_name, name_in
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.services import Services
@@ -41,7 +42,8 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """Whose money it is: an attempt's of a unit, or only a run's when there is no unit."""
+    """Whose money it is: an attempt's of a unit, or only a run's when there is no unit. In a race
+    it is that of one of `lanes`."""
 
     services: Services
     run: str
@@ -49,11 +51,21 @@ class Purse:
     attempt: int | None = None
     epoch: int | None = None
     unit_cap: Decimal | None = None
+    lane: int = 0
+    lanes: int = 1
 
     @classmethod
     def of(cls, desk: Desk) -> Purse:
-        step, own = desk.step, desk.view.unit.budget
-        return cls(desk.services, desk.run, step.unit, step.attempt, desk.epoch, own)
+        return cls(
+            services=desk.services,
+            run=desk.run,
+            unit=desk.step.unit,
+            attempt=desk.step.attempt,
+            epoch=desk.epoch,
+            unit_cap=desk.view.unit.budget,
+            lane=desk.lane,
+            lanes=desk.lanes,
+        )
 
     def reserve(self, spec: WorkerSpec, purpose: str, share: Decimal) -> Reservation:
         """Set money and tokens aside for one run. Raises `OverBudget` with the cap that does not
@@ -65,8 +77,8 @@ class Purse:
         def decision(history: History) -> list[Entry]:
             nonlocal amount, tokens
             used = self._used(history)
-            amount = allowance(spec.cost, caps, share, used.usd, own)
-            tokens = token_allowance(spec.cost, caps, share, used.tokens)
+            amount = allowance(spec.cost, caps, share, used.usd, own, self.lanes)
+            tokens = token_allowance(spec.cost, caps, share, used.tokens, self.lanes)
             if not amount and is_bounded(spec.cost, caps, own):
                 raise OverBudget(f"the attempt has spent its budget: {dollars(used.usd)}")
             request = Request(
@@ -74,7 +86,7 @@ class Purse:
                 unit=self.unit,
                 attempt=self.attempt,
                 provider=spec.provider,
-                purpose=purpose,
+                purpose=lane_name(purpose, self.lane),
                 usd=amount,
                 tokens=tokens,
                 unit_cap=own,
@@ -99,7 +111,19 @@ class Purse:
         """What the attempt has used; runs without one start from nothing each."""
         if self.unit is None:
             return Used()
-        return spent(history, Scope("attempt", unit=self.unit, attempt=self.attempt))
+        scope = Scope("attempt", unit=self.unit, attempt=self.attempt)
+        if not self.lane:
+            return spent(history, scope)
+        used = Used()
+        for spend in history.spend.values():
+            if scope.holds(spend) and name_in(spend.purpose, self.lane) is not None:
+                used = used.plus(spend)
+        return used
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """What the attempt, or its lane in a race, has spent and set aside."""
+        return self._used(self.services.journal.history()).usd
 
 
 def reserve_for(desk: Desk, spec: WorkerSpec, purpose: str, share: Decimal) -> Reservation:

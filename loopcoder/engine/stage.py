@@ -13,6 +13,7 @@ from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.event import Entry, Fact, StageBegun, StageFinished
 from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.learned import Neighbour
+from loopcoder.domain.race import lane_name
 from loopcoder.domain.snapshot import UnitView
 from loopcoder.engine.command_labels import held_by_label
 from loopcoder.engine.services import Services
@@ -43,7 +44,8 @@ class Desk:
 
     `may` names the stages this process does where an attempt is shared between processes: of all
     others it knows nothing but the receipt. None: it does every stage. `beside` are the units that
-    are worked on at the same time.
+    are worked on at the same time. `lane`, from 1, is the part of it that one of `lanes` workers
+    has in a race; 0 is no race.
     """
 
     services: Services
@@ -54,12 +56,15 @@ class Desk:
     papers: Path
     may: frozenset[str] | None = None
     beside: tuple[Neighbour, ...] = ()
+    lane: int = 0
+    lanes: int = 1
 
     @property
     def record(self) -> AttemptRecord:
         """What the journal knows of this attempt by now."""
         attempts = self.services.journal.history().unit(self.step.unit).attempts
-        return next(a for a in attempts if a.number == self.step.attempt)
+        record = next(a for a in attempts if a.number == self.step.attempt)
+        return record.seen_from(self.lane) if self.lane else record
 
     @property
     def checklist(self) -> tuple[str, ...]:
@@ -87,6 +92,11 @@ class Desk:
                 for f in facts
             )
         )
+
+    def _log_stage(self, fact: StageBegun | StageFinished, principal: str, decided_on: str) -> None:
+        """Record a fact about a stage under the name it has in the lane."""
+        named = replace(fact, stage=lane_name(fact.stage, self.lane))
+        self.log(named, principal=principal, decided_on=decided_on)
 
     def inputs_of(self, stage: str, round_: int, sha: str) -> str:
         """The hash of everything a stage starts from: the text, the base, the commit, and the
@@ -154,11 +164,12 @@ class Desk:
         self.check_stop()
         if stage not in HARVEST:
             self.check_hold()
-        self.services.listener.stage_began(self.step.unit, stage, round_)
+        shown = lane_name(stage, self.lane)
+        self.services.listener.stage_began(self.step.unit, shown, round_)
         inputs = self.inputs_of(stage, round_, sha)
-        self.log(StageBegun(stage, round_, sha), principal=principal, decided_on=inputs)
+        self._log_stage(StageBegun(stage, round_, sha), principal, inputs)
         result = replace(act(), artifacts=self._new_papers(round_))
-        self.log(result, principal=principal, decided_on=inputs)
+        self._log_stage(result, principal, inputs)
         return result
 
     def _new_papers(self, round_: int) -> dict[str, str]:
@@ -170,8 +181,9 @@ class Desk:
             for name in stage.finished.artifacts
         }
         found = {}
+        whole = self.papers.parent if self.lane else self.papers
         for path in sorted(self.folder(round_).rglob("*")):
-            name = str(path.relative_to(self.papers))
+            name = str(path.relative_to(whole))
             if path.is_file() and not path.is_symlink() and name not in named:
                 with path.open("rb") as file:
                     found[name] = hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,11 +19,12 @@ from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.domain.tick_report import StageTime, UnitLine, UnitOutcome
 from loopcoder.domain.work_report import last_work
-from loopcoder.engine.attempt import Attempt, Ended, Judged, end_attempt
+from loopcoder.engine.attempt import Ended, Judged, end_attempt
 from loopcoder.engine.briefing import failed_checks, with_comments
 from loopcoder.engine.claim import release_claim, take_claim
 from loopcoder.engine.integrate import Integration, integrate
 from loopcoder.engine.publish import land, publish
+from loopcoder.engine.race import run_attempt
 from loopcoder.engine.recovery import GONE, at_hand, clear_shelf, give_up, shelve
 from loopcoder.engine.renewal import renewing
 from loopcoder.engine.review import Unjudged
@@ -94,7 +95,7 @@ def _contained(
             _open_desk(services, snapshot, step), beside=_neighbours(snapshot, step, steps)
         )
         feedback = [f for f in desk.view.feedback if f.id in step.feedback]
-        result = Attempt(desk, feedback, failed_checks(services, step)).run()
+        result = run_attempt(desk, feedback, failed_checks(services, step))
         if isinstance(result, Ended):
             end_attempt(desk, result)
         return Left(step, desk, result)

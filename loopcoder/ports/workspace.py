@@ -14,10 +14,11 @@ from loopcoder.domain.unit import UnitId
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceKey:
-    """Which attempt a workspace belongs to."""
+    """Which attempt a workspace belongs to, and which lane of it where several workers race."""
 
     unit: UnitId
     attempt: int
+    lane: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ class Workspaces(Protocol):
     def commit(self, workspace: Workspace, change: ChangeSet, draft: CommitDraft) -> str:
         """Commit the change on `start` (and `merge`) and keep it alive; the same input gives the
         same hash."""
+
+    def keep(self, key: WorkspaceKey, commit: str) -> None:
+        """Keep a commit alive as the one that the attempt has come to."""
 
     def retrace(self, commit: str, parents: Sequence[str], draft: CommitDraft) -> bool:
         """Whether the commit is byte for byte what `commit` makes of its tree."""

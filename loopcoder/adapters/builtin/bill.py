@@ -20,7 +20,9 @@ def last_bill(papers: Path, purpose: str) -> Usage | None:
 
     Whether a reply was under way is not known; it is charged like the dearest one before it.
     """
-    files = list(papers.glob(f"{_FOLDERS.get(purpose, '')}/session-*.jsonl"))
+    kind, _, lane = purpose.partition("@")
+    place = papers / f"lane-{lane}" if lane else papers
+    files = list(place.glob(f"{_FOLDERS.get(kind, '')}/session-*.jsonl"))
     if not files:
         return None
     rows = list(_rows(max(files, key=lambda path: path.stat().st_mtime)))

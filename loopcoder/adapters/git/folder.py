@@ -1,6 +1,6 @@
 """One attempt's folder in the cache: the agent's clone, our view of it, and whose it is.
 
-<cache>/units/<unit>/<attempt>/   0700
+<cache>/units/<unit>/<attempt>/   0700 (`<attempt>-<lane>` in a race)
     tree/         the agent's clone, the one place it may write
     clean.git/    our git directory for the same files
     owner.json    unit, attempt, commits and repository it was made for
@@ -43,8 +43,12 @@ class Folder:
             raise ValueError(f"{self.key.unit!r} is no unit id")
 
     @property
+    def name(self) -> str:
+        return f"{self.key.attempt}-{self.key.lane}" if self.key.lane else str(self.key.attempt)
+
+    @property
     def path(self) -> Path:
-        return self.cache / "units" / self.key.unit / str(self.key.attempt)
+        return self.cache / "units" / self.key.unit / self.name
 
     @property
     def clean(self) -> Path:
@@ -56,14 +60,14 @@ class Folder:
 
     @property
     def ref(self) -> str:
-        return f"refs/loopcoder/attempts/{self.key.unit}/{self.key.attempt}"
+        return f"refs/loopcoder/attempts/{self.key.unit}/{self.name}"
 
     def load(self) -> Workspace | None:
         """The workspace that is there, if it was made by us for this attempt and repository."""
         try:
             owner = json.loads((self.path / "owner.json").read_text("utf-8"))
             same = owner["repository"] == str(self.repository.common_dir)
-            named = WorkspaceKey(UnitId(owner["unit"]), owner["attempt"])
+            named = WorkspaceKey(UnitId(owner["unit"]), owner["attempt"], owner.get("lane", 0))
             workspace = Workspace(
                 self.key, self.path / "tree", owner["start"], owner["merge"],
                 tuple(owner["conflicts"]),
@@ -78,14 +82,15 @@ class Folder:
 
         `kept` is a commit of this attempt: its files, merged already, are what is shown then."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for stale in self.path.parent.glob(f".{self.key.attempt}.*"):
+        for stale in self.path.parent.glob(f".{self.name}.*"):
             remove_tree(stale)
-        draft = Path(tempfile.mkdtemp(prefix=f".{self.key.attempt}.", dir=self.path.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f".{self.name}.", dir=self.path.parent))
         conflicts = self._fill(draft, start, merge, kept)
         owner = {
             "repository": str(self.repository.common_dir),
             "unit": self.key.unit,
             "attempt": self.key.attempt,
+            "lane": self.key.lane,
             "start": start,
             "merge": merge,
             "conflicts": list(conflicts),
@@ -142,8 +147,9 @@ class Folder:
 def list_folders(repository: Repository, cache: Path) -> Iterator[Folder]:
     """Every attempt's folder in the cache, in no particular order, loadable or not."""
     for path in sorted((cache / "units").glob("*/*")):
-        if is_unit_id(path.parent.name) and path.name.isdecimal():
-            key = WorkspaceKey(UnitId(path.parent.name), int(path.name))
+        attempt, _, lane = path.name.partition("-")
+        if is_unit_id(path.parent.name) and attempt.isdecimal() and (lane or "0").isdecimal():
+            key = WorkspaceKey(UnitId(path.parent.name), int(attempt), int(lane or 0))
             yield Folder(repository, cache, key)
 
 

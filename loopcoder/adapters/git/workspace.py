@@ -86,6 +86,9 @@ class GitWorkspaces:
             self._collected[workspace.merge or workspace.start, commit] = change
         return commit
 
+    def keep(self, key: WorkspaceKey, commit: str) -> None:
+        keep_ref(self.repository, self._folder(key).ref, commit)
+
     def retrace(self, commit: str, parents: Sequence[str], draft: CommitDraft) -> bool:
         return write_commit(self._plumbing, f"{commit}^{{tree}}", parents, draft) == commit
 
