@@ -23,6 +23,7 @@ from loopcoder.domain.event import (
     StageFinished,
 )
 from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.splitting import PLAN
 from loopcoder.domain.wave import Errand, Wave
 from loopcoder.domain.work_report import CONTINUE
 
@@ -42,7 +43,7 @@ class Station(StrEnum):
 
 STAGES: dict[Station, tuple[str, ...]] = {
     Station.BASE: (),
-    Station.WORK: ("work", CONTINUE, "commit"),
+    Station.WORK: (PLAN, "work", CONTINUE, "commit"),
     Station.JUDGE: ("policy", "verify", "review"),
     Station.INTEGRATE: ("integrate",),
 }
@@ -54,7 +55,7 @@ PRINCIPAL = {
     Station.JUDGE: "reviewer",
     Station.INTEGRATE: "reviewer",
 }
-_PURPOSE = {Station.WORK: "work", Station.JUDGE: "review"}
+_PURPOSES = {Station.WORK: ("work", PLAN), Station.JUDGE: ("review",)}
 
 
 class Forged(LoopcoderError):
@@ -155,8 +156,9 @@ def _check_money(claimed: _Claimed, events: Sequence[Event]) -> None:
     for event in events:
         match event.fact:
             case Reserved() as fact:
-                expected = (claimed.wave.run, _PURPOSE.get(claimed.station))
-                if (fact.run, fact.purpose) != expected or not _is_amount(fact):
+                purposes = _PURPOSES.get(claimed.station, ())
+                ours = fact.run == claimed.wave.run and fact.purpose in purposes
+                if not ours or not _is_amount(fact):
                     raise Forged(f"event {event.id} sets aside money that is not the job's.")
                 open_.add(event.id)
             case Settled() as fact:

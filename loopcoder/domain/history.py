@@ -171,6 +171,7 @@ class UnitRecord:
     attempts: tuple[AttemptRecord, ...] = ()
     pull: PullRecord | None = None
     landed: e.Landed | None = None
+    planned: e.StageFinished | None = None
     ci: CiRecord | None = None
 
     @property
@@ -621,6 +622,8 @@ def _attempts_after(record: UnitRecord, event: e.Event) -> UnitRecord:
         case e.RaceFinished() if event.attempt:
             return _replace_attempt(record, event.attempt, lambda a: _end_race(a, fact))
         case e.StageFinished() if event.attempt:
+            if fact.stage == "plan" and fact.passed:
+                record = replace(record, planned=fact)
             return _replace_attempt(record, event.attempt, lambda a: _finish_stage(a, event))
         case _:
             return record

@@ -115,6 +115,14 @@ class ReviewerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannerSpec:
+    """Who splits large units; those with more than `steps` steps of their own are large, too."""
+
+    spec: WorkerSpec
+    steps: int = 8
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     units_per_tick: int = 3
     minutes_per_tick: float = 240.0
@@ -250,6 +258,7 @@ class Settings:
     on_red_base: str = "propose"
     workers: Mapping[str, WorkerSpec] = field(default_factory=dict)
     reviewer: ReviewerSpec | None = None
+    planner: PlannerSpec | None = None
     sandbox: str = "auto"
     readable: tuple[str, ...] = ()
     network_allow: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ from loopcoder.domain.work_report import (
 from loopcoder.engine.briefing import brief, standing_notes
 from loopcoder.engine.commit import commit_round, policy_round
 from loopcoder.engine.context import Notes
+from loopcoder.engine.planning import plan_ahead
 from loopcoder.engine.review import Packet, review
 from loopcoder.engine.setup import run_setup
 from loopcoder.engine.spending import OverBudget
@@ -196,6 +197,7 @@ class Attempt:
         workspace = self._bench()
         if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
             return None
+        plan_ahead(self.desk)
         prompt = self._prompt(self._notes(now, workspace))
         return self.desk.perform(
             "work",

@@ -14,6 +14,7 @@ from loopcoder.domain.history import AttemptRecord, UnitRecord
 from loopcoder.domain.learned import told_hints
 from loopcoder.domain.pull_status import MARKER
 from loopcoder.domain.snapshot import UnitView
+from loopcoder.domain.splitting import planned_steps
 from loopcoder.engine.context import Notes, Prompt, build_work_prompt
 from loopcoder.engine.services import Services
 from loopcoder.engine.skills import gather_skills
@@ -28,6 +29,7 @@ def brief(services: Services, view: UnitView, base: str, notes: Notes) -> Prompt
         notes=notes,
         verify=gates_for(services.settings, [view.unit]),
         skills=gather_skills(services.workspaces, base, view.unit, services.settings),
+        plan=planned_steps(services.journal.history().unit(view.id).planned, view.unit),
     )
 
 

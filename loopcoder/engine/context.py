@@ -77,9 +77,15 @@ class Notes:
 
 
 def build_work_prompt(
-    *, unit: Unit, notes: Notes, verify: Sequence[Command], skills: Sequence[Carried] = ()
+    *,
+    unit: Unit,
+    notes: Notes,
+    verify: Sequence[Command],
+    skills: Sequence[Carried] = (),
+    plan: Sequence[str] = (),
 ) -> Prompt:
-    """What a worker is given on its standard input. `skills` are already chosen and cut."""
+    """What a worker is given on its standard input. `skills` are already chosen and cut, `plan`
+    are the steps that a planner proposes."""
     red = [check for check in notes.checks if not check.passed]
     tails = _fitted([check.tail for check in red], TAILS_LIMIT, "output")
     logs = _fitted([each.log for each in notes.ci], TAILS_LIMIT, "log")
@@ -91,6 +97,7 @@ def build_work_prompt(
         unit=unit,
         verify=verify,
         notes=notes,
+        plan=plan,
         hints="\n".join(map(_hint, notes.hints)),
         red=list(zip(red, tails, strict=True)),
         ci=list(zip(notes.ci, logs, strict=True)),
@@ -115,6 +122,11 @@ def build_work_prompt(
 def _hint(hint: Hint) -> str:
     about = f" (about {', '.join(hint.paths)})" if hint.paths else ""
     return clean(f"- {hint.text}{about}", max_length=3000)
+
+
+def build_plan_prompt(*, unit: Unit, conventions: Sequence[Carried] = ()) -> Prompt:
+    """What a planner is given."""
+    return _prompt(render_blocks("plan.md.j2", carried=conventions, unit=unit), truncated=False)
 
 
 def build_review_prompt(

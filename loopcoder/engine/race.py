@@ -21,8 +21,10 @@ from loopcoder.domain.event import RaceBegun, RaceFinished
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.issue import Feedback
 from loopcoder.domain.race import Candidate, choose, describe
+from loopcoder.domain.splitting import PLAN
 from loopcoder.domain.tick_report import UnitOutcome
 from loopcoder.engine.attempt import Attempt, Ended, Judged, discard_lanes
+from loopcoder.engine.planning import plan_ahead
 from loopcoder.engine.spending import OverBudget, Purse
 from loopcoder.engine.stage import Desk
 from loopcoder.ports.workspace import WorkspaceKey
@@ -34,6 +36,7 @@ def run_attempt(
     """Run the attempt, as a race where its unit asks for one. Raises as `Attempt.run` does."""
     workers = _workers(desk)
     if len(workers) > 1:
+        plan_ahead(desk)
         ended = _Race(desk, feedback, failed, workers).run()
         if ended is not None:
             return ended
@@ -44,7 +47,7 @@ def _workers(desk: Desk) -> tuple[str, ...]:
     """Who runs in which lane; nobody when there is no race, or it is over. Only a first proposal
     is raced for, and not where an attempt's stages are done by several processes."""
     record, unit = desk.record, desk.view.unit
-    plain = any("@" not in each.stage for each in record.stages)
+    plain = any("@" not in each.stage and each.stage != PLAN for each in record.stages)
     if desk.is_shared or plain or desk.step.update_only:
         return ()
     if record.race is not None:

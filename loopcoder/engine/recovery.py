@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from loopcoder.domain import action as act
 from loopcoder.domain.action import Dispatch
+from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.snapshot import Snapshot
 from loopcoder.engine.execute import execute
 from loopcoder.engine.services import Services
@@ -20,11 +21,23 @@ def at_hand(services: Services, step: Dispatch) -> bool:
     if not step.resume:
         return True
     attempts = services.journal.history().unit(step.unit).attempts
-    made = next(a for a in attempts if a.number == step.attempt).last("commit")
+    attempt = next(a for a in attempts if a.number == step.attempt)
+    if any(not services.workspaces.is_kept(sha) for sha in _of_candidates(attempt)):
+        return False
+    made = attempt.last("commit")
     if made is None or not made.passed or services.workspaces.is_kept(made.sha):
         return True
     kept = Kept(step.unit, step.attempt, made.sha)
     return services.shelf is not None and services.shelf.fetch(kept)
+
+
+def _of_candidates(attempt: AttemptRecord) -> list[str]:
+    """What the candidates of a race that is not over have committed. It is not shelved."""
+    if attempt.race is None or attempt.raced is not None:
+        return []
+    lanes = range(1, len(attempt.race.workers) + 1)
+    made = (attempt.seen_from(lane).last("commit") for lane in lanes)
+    return [each.sha for each in made if each and each.passed]
 
 
 def give_up(services: Services, snapshot: Snapshot, step: Dispatch) -> None:

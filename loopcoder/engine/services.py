@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.event import Holder
 from loopcoder.domain.issue import Actor
 from loopcoder.domain.settings import Settings
@@ -19,6 +20,7 @@ from loopcoder.ports.journal import Journal
 from loopcoder.ports.landing import LandingStrip
 from loopcoder.ports.listener import SilentListener, TickListener
 from loopcoder.ports.meter import ApiMeter
+from loopcoder.ports.planner import Planner
 from loopcoder.ports.reviewer import Reviewer
 from loopcoder.ports.secrets import SecretScanner
 from loopcoder.ports.setup_cache import NoSetupCache, SetupCache
@@ -26,6 +28,10 @@ from loopcoder.ports.shelf import Shelf
 from loopcoder.ports.tracker import Tracker
 from loopcoder.ports.worker import Usage, Worker
 from loopcoder.ports.workspace import Workspaces
+
+
+def _no_planner() -> Planner:
+    raise ConfigurationError("No planner is configured.", "Add `planner:` to loopcoder.yml.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Services:
     setup_cache: SetupCache = field(default_factory=NoSetupCache)
     last_bill: Callable[[Path, str], Usage | None] = lambda papers, purpose: None
     link: str = ""
+    planner: Callable[[], Planner] = _no_planner
 
     def may_speak(self, actor: Actor) -> bool:
         """Whether what this account says is a word that counts; asked by number, never by name."""

@@ -15,6 +15,7 @@ from loopcoder.domain.history import AttemptRecord
 from loopcoder.domain.learned import Neighbour
 from loopcoder.domain.race import lane_name
 from loopcoder.domain.snapshot import UnitView
+from loopcoder.domain.splitting import checklist
 from loopcoder.engine.command_labels import held_by_label
 from loopcoder.engine.services import Services
 
@@ -69,7 +70,8 @@ class Desk:
     @property
     def checklist(self) -> tuple[str, ...]:
         """The steps that a worker reports on, in the order in which its prompt shows them."""
-        return tuple(step.text for step in self.view.unit.steps)
+        record = self.services.journal.history().unit(self.step.unit)
+        return checklist(record.planned, self.view.unit)
 
     @property
     def worker(self) -> str:

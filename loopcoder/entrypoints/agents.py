@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.entrypoints import agent_programs, builtin
 from loopcoder.entrypoints.agent_programs import agent_of, handed, trouble_of
 from loopcoder.entrypoints.builtin import seat_of
+from loopcoder.ports.planner import Planner
+from loopcoder.ports.reviewer import Reviewer
 
 if TYPE_CHECKING:
     from loopcoder.adapters.agents.acp import AcpAgent
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
     from loopcoder.adapters.sandbox import Sandbox
     from loopcoder.domain.settings import Settings
-    from loopcoder.ports.reviewer import Reviewer
     from loopcoder.ports.worker import Worker
+
+
+class Judge(Reviewer, Planner, Protocol):
+    """Who can look and not touch: such an agent reviews, and it plans."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,14 @@ class Agents:
         """
         configured = self._reviewer_spec()
         spec = self._spec(name) if name else configured
+        return REVIEWERS[spec.kind](spec, self)
+
+    def planner(self) -> Planner:
+        """The configured planner; ConfigurationError when there is none, or it cannot be used."""
+        planner = self.settings.planner
+        if planner is None:
+            raise ConfigurationError("No planner is configured.", "Add `planner:`.")
+        spec = self._equipped(planner.spec, "planner")
         return REVIEWERS[spec.kind](spec, self)
 
     def script(self, spec: WorkerSpec) -> str:
@@ -136,7 +149,7 @@ def _builtin_worker(spec: WorkerSpec, agents: Agents) -> Worker:
     return AnthropicWorker(spec, seat, agents.sandbox(), agents.repository.object_stores)
 
 
-def _builtin_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+def _builtin_reviewer(spec: WorkerSpec, agents: Agents) -> Judge:
     from loopcoder.adapters.builtin.reviewer import AnthropicReviewer
 
     seat = seat_of(spec, agents.settings, agents.environ)
@@ -149,7 +162,7 @@ def _command_worker(spec: WorkerSpec, agents: Agents) -> Worker:
     return CommandWorker(spec, agents.sandbox(), agents.repository.object_stores)
 
 
-def _command_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+def _command_reviewer(spec: WorkerSpec, agents: Agents) -> Judge:
     from loopcoder.adapters.agents.command import CommandReviewer
 
     stores = agents.repository.object_stores
@@ -163,7 +176,7 @@ def _scripted_worker(spec: WorkerSpec, agents: Agents) -> Worker:
     return ScriptedWorker(spec, agents.sandbox(), agents.script(spec), stores)
 
 
-def _scripted_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+def _scripted_reviewer(spec: WorkerSpec, agents: Agents) -> Judge:
     from loopcoder.adapters.agents.scripted import ScriptedReviewer
 
     stores = agents.repository.object_stores
@@ -184,7 +197,7 @@ def _cli_worker(spec: WorkerSpec, agents: Agents) -> Worker:
     )
 
 
-def _cli_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+def _cli_reviewer(spec: WorkerSpec, agents: Agents) -> Judge:
     from loopcoder.adapters.agents.cli import CliReviewer
 
     stores = agents.repository.object_stores
@@ -206,7 +219,7 @@ def _acp_worker(spec: WorkerSpec, agents: Agents) -> Worker:
     return AcpWorker(_acp_agent(spec, agents))
 
 
-def _acp_reviewer(spec: WorkerSpec, agents: Agents) -> Reviewer:
+def _acp_reviewer(spec: WorkerSpec, agents: Agents) -> Judge:
     from loopcoder.adapters.agents.acp import AcpReviewer
 
     return AcpReviewer(_acp_agent(spec, agents))
@@ -221,7 +234,7 @@ WORKERS: Mapping[str, Callable[[WorkerSpec, Agents], Worker]] = MappingProxyType
         **dict.fromkeys(agent_programs.KINDS, _cli_worker),
     }
 )
-REVIEWERS: Mapping[str, Callable[[WorkerSpec, Agents], Reviewer]] = MappingProxyType(
+REVIEWERS: Mapping[str, Callable[[WorkerSpec, Agents], Judge]] = MappingProxyType(
     {
         "anthropic": _builtin_reviewer,
         "command": _command_reviewer,

@@ -32,6 +32,7 @@ from loopcoder.domain.settings import (
     LandingMode,
     Limits,
     McpServer,
+    PlannerSpec,
     Price,
     Resources,
     ReviewerSpec,
@@ -270,6 +271,7 @@ def _settings(data: schema.Configuration, source: str) -> Settings:
         on_red_base=data.on_red_base,
         workers={name: _agent(name, each) for name, each in data.workers.items()},
         reviewer=_reviewer(data.reviewer),
+        planner=_planner(data.planner),
         sandbox=data.sandbox,
         readable=tuple(data.readable),
         network_allow=tuple(data.network.allow),
@@ -356,6 +358,10 @@ def _agent(
         ),
         options=options,
     )
+
+
+def _planner(section: schema.PlannerSection | None) -> PlannerSpec | None:
+    return PlannerSpec(_agent("planner", section), section.steps) if section else None
 
 
 def _reviewer(section: schema.ReviewerSection | None) -> ReviewerSpec | None:

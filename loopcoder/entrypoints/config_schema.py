@@ -364,6 +364,12 @@ class ReviewerSection(WorkerSection):
     )
 
 
+class PlannerSection(WorkerSection):
+    steps: Positive = Field(
+        8, description="Besides units of size L and XL, those with more steps than this are split."
+    )
+
+
 class NetworkSection(Section):
     allow: Hosts = Field(
         [],
@@ -545,8 +551,8 @@ class Configuration(Section):
         ReviewerSection | None, BeforeValidator(_off_is_none), Phrase("map, or `off`")
     ] = Field(None, description="Who judges changes. A tick without a reviewer is refused.")
     planner: Annotated[
-        WorkerSection | None, BeforeValidator(_off_is_none), Phrase("map, or `off`")
-    ] = Field(None, description="Who splits large units.")
+        PlannerSection | None, BeforeValidator(_off_is_none), Phrase("map, or `off`")
+    ] = Field(None, description="Who proposes steps for large units, before they are worked on.")
     sandbox: Annotated[
         Literal["auto", "bubblewrap", "landlock", "off"],
         BeforeValidator(_off),

@@ -112,6 +112,7 @@ def furnish(
         commands=redacting_commands(LazyCommands(house), redactor),
         worker=redacting_workers(house.agents.worker, redactor),
         reviewer=redacting_reviewers(house.agents.reviewer, redactor),
+        planner=house.agents.planner,
         base_file=house.agents.base_file,
         scanner=DetectSecretsScanner(secrets),
         landing=None,

@@ -233,6 +233,20 @@ def test_a_reviewer_can_look_and_change_nothing(built: Project, model: Model) ->
     assert last.texts_of("tool_result") == ["     1\tsessions", "store.txt:1: sessions"]
 
 
+def test_a_planner_can_look_and_proposes_steps(built: Project, model: Model) -> None:
+    steps = ["Write the store.", "Read it."]
+    model.work("store", [[call("read", path="check.sh"), call("plan", steps=steps)], [WRITE, DONE]])
+    planner = {**WORKER, "steps": 1}
+    made = {"workers": {"default": WORKER}, "reviewer": REVIEWER, "planner": planner}
+    built.begin(STORE + "  - [ ] One\n  - [ ] Two\n", config=made)
+    proposed(built)
+    first, *_ = model.asked("store", review=False)
+    assert {tool["name"] for tool in first.body["tools"]} == {"read", "search", "plan"}
+    assert "1. Write the store." in built.json("prompt", "store")["text"]
+    spent = open_house(built.root, from_base=True, environ=built.environment).journal_reader
+    assert sorted(s.purpose for s in spent.history().spend.values()) == ["plan", "review", "work"]
+
+
 @pytest.mark.parametrize(
     ("budget", "words"),
     [({"tokens_per_attempt": 30_000}, "tokens"), ({"attempt": "$0.20"}, r"\$0.15")],

@@ -12,6 +12,7 @@ from loopcoder.adapters.agents.confined import Confined
 from loopcoder.adapters.agents.ending import failure_of_run, read_outcome
 from loopcoder.adapters.agents.outcome import Malformed, read_reply
 from loopcoder.adapters.agents.paperwork import Paperwork, Program, home_mount, outcome_file
+from loopcoder.adapters.agents.plan_reply import parse_plan
 from loopcoder.adapters.agents.reply import one_verdict
 from loopcoder.adapters.agents.trouble import failure_of
 from loopcoder.adapters.output import Keep
@@ -21,6 +22,7 @@ from loopcoder.adapters.scratch import remove_tree
 from loopcoder.adapters.tree_watch import watch_tree
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import CostBasis, WorkerSpec
+from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, Usage, WorkOrder, WorkResult
 
@@ -128,6 +130,21 @@ class AcpReviewer:
     def __init__(self, agent: AcpAgent) -> None:
         self.spec = agent.spec
         self.agent = agent
+
+    def plan(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> PlanReply:
+        agent = self.agent
+        home = order.outbox / "home"
+        remove_tree(home)
+        finished, client = agent.run(order, home, progress)
+        failure, reason = agent.failure(finished, client)
+        steps: tuple[str, ...] = ()
+        if failure is None:
+            try:
+                written = read_reply(outcome_file(order.outbox))
+                steps = tuple(parse_plan(written or client.answer.encode()).steps)
+            except Malformed as error:
+                failure, reason = FailureClass.MALFORMED, f"it could not be read: {error}"
+        return PlanReply(steps, failure, reason, agent.usage(client), finished.seconds)
 
     def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
         agent = self.agent

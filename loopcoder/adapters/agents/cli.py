@@ -24,6 +24,7 @@ from loopcoder.adapters.agents.paperwork import (
     outcome_file,
     prompt_mount,
 )
+from loopcoder.adapters.agents.plan_reply import PLAN_SCHEMA, parse_plan
 from loopcoder.adapters.agents.preset import Preset
 from loopcoder.adapters.agents.reply import VERDICT_SCHEMA, ReportedVerdict, one_verdict
 from loopcoder.adapters.agents.transcript import Tally, Transcript, read_transcript, sign_of_life
@@ -36,6 +37,7 @@ from loopcoder.adapters.scratch import remove_tree
 from loopcoder.adapters.tree_watch import watch_tree
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import CostBasis, WorkerSpec
+from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, Usage, WorkOrder, WorkResult
 
@@ -66,6 +68,7 @@ class Agent:
         *,
         session: str = "",
         fork: bool = False,
+        schema: Mapping[str, object] = VERDICT_SCHEMA,
     ) -> tuple[Finished, Transcript]:
         """Start the program once and read what it printed."""
         outbox, inside = order.outbox, self.sandbox.inside
@@ -85,7 +88,7 @@ class Agent:
             usd=_plain(order.max_usd),
             session=session,
             fork=fork,
-            schema=VERDICT_SCHEMA if is_review else None,
+            schema=schema if is_review else None,
             servers=self.spec.mcp,
         )
         made = invoke(self.preset, visit)
@@ -225,10 +228,28 @@ class CliReviewer:
         self.spec = agent.spec
         self.agent = agent
 
-    def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
+    def plan(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> PlanReply:
         agent = self.agent
         if agent.trouble:
-            return ReviewReply(None, FailureClass.AUTH, agent.trouble)
+            return PlanReply((), FailureClass.AUTH, agent.trouble)
+        finished, read = self._run(order, progress, PLAN_SCHEMA)
+        failure, reason = agent.failure(finished, read)
+        steps: tuple[str, ...] = ()
+        if failure is None:
+            try:
+                written = read_reply(outcome_file(order.outbox))
+                steps = tuple(parse_plan(written or read.answer.encode()).steps)
+            except Malformed as error:
+                failure, reason = FailureClass.MALFORMED, f"it could not be read: {error}"
+        return PlanReply(steps, failure, reason, agent.usage(read.tally), finished.seconds)
+
+    def _run(
+        self,
+        order: ReviewOrder,
+        progress: Callable[[Progress], None],
+        schema: Mapping[str, object] = VERDICT_SCHEMA,
+    ) -> tuple[Finished, Transcript]:
+        agent = self.agent
         watch = Watch(
             order.timeout_s,
             self.spec.stall_s,
@@ -238,7 +259,13 @@ class CliReviewer:
         )
         home = order.outbox / "home"
         remove_tree(home)
-        finished, read = agent.run(order, home, watch)
+        return agent.run(order, home, watch, schema=schema)
+
+    def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
+        agent = self.agent
+        if agent.trouble:
+            return ReviewReply(None, FailureClass.AUTH, agent.trouble)
+        finished, read = self._run(order, progress)
         failure, reason = agent.failure(finished, read)
         if failure is not None:
             return self._reply(finished, read, failure, reason)

@@ -13,6 +13,7 @@ from pathlib import Path
 from loopcoder.adapters.agents.ending import failure_of_run, read_outcome, reporter
 from loopcoder.adapters.agents.outcome import Malformed, Metered, read_reply, usage_of
 from loopcoder.adapters.agents.paperwork import Paperwork, Program, outcome_file
+from loopcoder.adapters.agents.plan_reply import ReportedPlan, parse_plan
 from loopcoder.adapters.agents.reply import REPLY_BYTES, ReportedVerdict, parse_verdict
 from loopcoder.adapters.launch import NotStarted
 from loopcoder.adapters.output import Keep
@@ -21,6 +22,7 @@ from loopcoder.adapters.sandbox import Sandbox
 from loopcoder.adapters.tree_watch import watch_tree
 from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, WorkOrder, WorkResult
 
@@ -94,7 +96,25 @@ class CommandReviewer:
             raise NotStarted(f"`{command}` is not a file of the base commit.")
         return Program(self.spec.argv, files)
 
-    def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
+    def plan(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> PlanReply:
+        try:
+            finished = self._run(order, progress)
+        except NotStarted as error:
+            return PlanReply((), FailureClass.INFRASTRUCTURE, str(error))
+        failure, reason = failure_of_run(finished)
+        said: ReportedPlan | None = None
+        if failure is None:
+            try:
+                written = read_reply(outcome_file(order.outbox))
+                said = parse_plan(written or finished.stdout)
+            except Malformed as error:
+                failure, reason = FailureClass.MALFORMED, f"it could not be read: {error}"
+        usage = usage_of(said or Metered(), self.spec.cost)
+        steps = tuple(said.steps) if said else ()
+        return PlanReply(steps, failure, reason, usage, finished.seconds)
+
+    def _run(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> Finished:
+        """Raises NotStarted."""
         watch = Watch(
             order.timeout_s,
             self.spec.stall_s,
@@ -103,11 +123,13 @@ class CommandReviewer:
             keep=Keep(stdout_bytes=REPLY_BYTES),
         )
         seen = {"LOOPCODER_HEAD": order.head, "LOOPCODER_DIFF_SHA256": order.diff_sha256}
+        return self._paperwork.run(self.program(), order, watch, env=seen)
+
+    def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
         try:
-            program = self.program()
+            finished = self._run(order, progress)
         except NotStarted as error:
             return ReviewReply(None, FailureClass.INFRASTRUCTURE, str(error))
-        finished = self._paperwork.run(program, order, watch, env=seen)
         failure, reason = failure_of_run(finished)
         if failure is not None:
             return self._reply(finished, failure, reason)

@@ -6,7 +6,7 @@ The format of a script is described in `scripted_agent.py`, the program that fol
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
 from loopcoder.adapters.agents.paperwork import Program
 from loopcoder.adapters.sandbox import Sandbox
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.ports.planner import PlanReply
+from loopcoder.ports.reviewer import ReviewOrder
+from loopcoder.ports.worker import Progress
 
 
 class ScriptedWorker(CommandWorker):
@@ -37,10 +40,28 @@ class ScriptedReviewer(CommandReviewer):
         self, spec: WorkerSpec, sandbox: Sandbox, script: str, readable: Sequence[Path] = ()
     ) -> None:
         super().__init__(_without_argv(spec), sandbox, (*readable, _interpreter()))
-        self._script = script
+        self._script, self._sandbox, self._shown = script, sandbox, readable
 
     def program(self) -> Program:
         return _program("review", self._script)
+
+    def plan(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> PlanReply:
+        return _ScriptedPlanner(self.spec, self._sandbox, self._script, self._shown).plan(
+            order, progress
+        )
+
+
+class _ScriptedPlanner(CommandReviewer):
+    """Proposes what the script says for the role `plan`."""
+
+    def __init__(
+        self, spec: WorkerSpec, sandbox: Sandbox, script: str, readable: Sequence[Path]
+    ) -> None:
+        super().__init__(spec, sandbox, (*readable, _interpreter()))
+        self._script = script
+
+    def program(self) -> Program:
+        return _program("plan", self._script)
 
 
 def _program(role: str, script: str) -> Program:

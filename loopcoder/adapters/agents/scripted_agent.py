@@ -1,6 +1,6 @@
 """A worker or reviewer that follows a script. Standard library only: it runs inside the sandbox.
 
-    python scripted_agent.py work|review SCRIPT.json
+    python scripted_agent.py work|review|plan SCRIPT.json
 
 The script names, for each role and unit, what to do in each attempt; `*` stands for every unit
 that is not named, and the last attempt is repeated for ever:

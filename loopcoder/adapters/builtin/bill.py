@@ -11,7 +11,7 @@ from typing import Any
 from loopcoder.ports.worker import Usage
 
 _BEGINS = frozenset({"begin", "taken up"})
-_FOLDERS = {"work": "round-*/outbox*", "review": "round-*/review-*"}
+_FOLDERS = {"work": "round-*/outbox*", "review": "round-*/review-*", "plan": "round-*/plan"}
 
 
 def last_bill(papers: Path, purpose: str) -> Usage | None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loopcoder.adapters.agents.outcome import OutcomeFile, first_mistake
+from loopcoder.adapters.agents.plan_reply import ReportedPlan
 from loopcoder.adapters.agents.reply import ReportedVerdict
 
 
@@ -131,13 +132,28 @@ VERDICT = {
     },
 }
 
+PLAN = {
+    "name": "plan",
+    "description": "Give your plan. Nothing can be done after it.",
+    "input_schema": {
+        "type": "object",
+        "properties": {"steps": {"type": "array", "items": {"type": "string"}}},
+        "required": ["steps"],
+    },
+}
+
 WORK_TOOLS = (*(_definition(name, call) for name, call in CALLS.items()), FINISH)
 REVIEW_TOOLS = (_definition("read", Read), _definition("search", Search), VERDICT)
+PLAN_TOOLS = (_definition("read", Read), _definition("search", Search), PLAN)
 
+
+Answered = Call | OutcomeFile | ReportedVerdict | ReportedPlan
+"""The checked input of a call."""
 
 _MODELS: dict[str, type[BaseModel]] = {
     "finish": OutcomeFile,
     "verdict": ReportedVerdict,
+    "plan": ReportedPlan,
     **CALLS,
 }
 
@@ -155,7 +171,7 @@ class ToolUse:
     given: str
 
 
-def read_call(use: ToolUse, allowed: frozenset[str]) -> Call | OutcomeFile | ReportedVerdict:
+def read_call(use: ToolUse, allowed: frozenset[str]) -> Answered:
     """The checked input of a call. Raises BadCall."""
     if use.name not in allowed:
         raise BadCall(f"There is no tool `{use.name}`. There are: {', '.join(sorted(allowed))}.")
@@ -169,5 +185,5 @@ def read_call(use: ToolUse, allowed: frozenset[str]) -> Call | OutcomeFile | Rep
         checked = model.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise BadCall(f"The input of `{use.name}` is wrong: {first_mistake(error)}.") from error
-    assert isinstance(checked, Call | OutcomeFile | ReportedVerdict)
+    assert isinstance(checked, Answered)
     return checked

@@ -203,3 +203,9 @@ def test_links_pipes_and_shared_files_are_refused(tmp_path: Path) -> None:
             Confined(tree).write(name, "forged")
     assert (outside / "kept").read_text() == "kept"
     assert [p.name for p in outside.iterdir()] == ["kept"]
+
+
+def test_a_plan_is_read(agent: Any, review_order: Order) -> None:
+    said = agent({"say": json.dumps({"steps": ["one", "two"]})})
+    reply = AcpReviewer(said).plan(review_order(), lambda seen: None)
+    assert (reply.steps, reply.failure) == (("one", "two"), None)

@@ -337,3 +337,22 @@ def test_progress_is_counted(agent: Any, order: Order) -> None:
     seen: list[Progress] = []
     CliWorker(agent("claude-code", say(result()) + "echo plain")).run(order(), seen.append)
     assert [p.steps for p in seen] == list(range(1, len(seen) + 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("claude-code", result(structured_output={"steps": ["one", "two"]})),
+        ("codex", message({"steps": ["one", "two"]})),
+    ],
+)
+def test_a_plan_is_read(agent: Any, review_order: Order, kind: str, said: Any) -> None:
+    reply = CliReviewer(agent(kind, say(said))).plan(review_order(), lambda seen: None)
+    assert (reply.steps, reply.failure) == (("one", "two"), None)
+
+
+@pytest.mark.parametrize("steps", [["one"], ["one", " "], ["x"] * 9, "one, two", [1, 2]])
+def test_a_plan_of_another_shape_is_none(agent: Any, review_order: Order, steps: Any) -> None:
+    broken = agent("codex", say(message({"steps": steps})))
+    reply = CliReviewer(broken).plan(review_order(), lambda seen: None)
+    assert (reply.steps, reply.failure) == ((), FailureClass.MALFORMED)
