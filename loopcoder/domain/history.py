@@ -73,8 +73,9 @@ class AttemptRecord:
 
     @property
     def round(self) -> int:
-        """The round that was last begun, counted from 1."""
-        return max((record.round for record in self.stages), default=1)
+        """The round that was last begun, counted from 1; after a race, in the kept lane."""
+        kept = [each for each in self.stages if not self.raced or name_in(each.stage, 0)]
+        return max((record.round for record in kept), default=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,10 @@ def _remarks(judged: Judged) -> tuple[str, ...]:
     if left:
         remarks.append(f"the worker leaves {len(left)} of {len(judged.steps)} steps open")
     asked = judged.desk.view.unit.candidates
-    if raced := judged.desk.record.raced:
-        remarks.append(f"candidate {raced.lane} of {len(raced.told)} was kept: {raced.reason}")
+    record = judged.desk.record
+    if record.race and record.raced:
+        names, kept = ", ".join(record.race.workers), record.raced
+        remarks.append(f"{names} raced, candidate {kept.lane} was kept: {kept.reason}")
     elif asked > 1 and judged.desk.is_shared and judged.step.purpose is Purpose.BUILD:
         remarks.append(f"one candidate instead of {asked}: in a relay of jobs nobody races")
     return tuple(remarks)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from loopcoder.domain.action import Purpose
 from loopcoder.domain.ci import FailedCheck
-from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.domain.diff import changed_lines
 from loopcoder.domain.dispute import findings_of
 from loopcoder.domain.event import RaceBegun, RaceFinished
@@ -27,6 +27,7 @@ from loopcoder.engine.attempt import Attempt, Ended, Judged, discard_lanes
 from loopcoder.engine.planning import plan_ahead
 from loopcoder.engine.spending import OverBudget, Purse
 from loopcoder.engine.stage import Desk
+from loopcoder.engine.trust import admitted
 from loopcoder.ports.workspace import WorkspaceKey
 
 
@@ -54,13 +55,22 @@ def _workers(desk: Desk) -> tuple[str, ...]:
         return record.race.workers
     if unit.candidates < 2 or desk.step.purpose is not Purpose.BUILD:
         return ()
-    known = desk.services.settings.workers
     first = desk.step.worker
-    names = dict.fromkeys((first, *(n for n in known[first].fallback if n in known)))
+    others = desk.services.settings.workers[first].fallback
+    names = dict.fromkeys((first, *(name for name in others if _can_be_judged(desk, name))))
     lanes = tuple(names)[: unit.candidates]
     lanes += (first,) * (unit.candidates - len(lanes))
     desk.log(RaceBegun(lanes))
     return lanes
+
+
+def _can_be_judged(desk: Desk, name: str) -> bool:
+    """Whether there is such a worker, and a reviewer that may judge what it makes."""
+    spec = desk.services.settings.workers.get(name)
+    try:
+        return spec is not None and bool(admitted(desk.services, spec))
+    except ConfigurationError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

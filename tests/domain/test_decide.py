@@ -312,6 +312,17 @@ def test_units_that_touch_the_same_files_never_share_a_wave() -> None:
     assert "touches files that one touches" in decided(snapshot(views))["two"].reason
 
 
+def test_every_candidate_of_a_unit_takes_a_place() -> None:
+    views = [
+        view("race", 1, unit=unit("race", candidates=3, position=1)),
+        view("one", 2, unit=unit("one", position=2)),
+    ]
+    full = replace(SETTINGS, jobs=3)
+    assert dispatched(snapshot(views), full) == ["race"]
+    assert dispatched(snapshot(views), replace(SETTINGS, jobs=4)) == ["race", "one"]
+    assert dispatched(snapshot(views), replace(SETTINGS, jobs=1)) == ["race"]
+
+
 @pytest.mark.parametrize(
     ("limit", "settings", "tick"),
     [

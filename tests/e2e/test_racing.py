@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from loopcoder.entrypoints.bootstrap import open_house
 from tests.support import crashing
 from tests.support.project import APPROVE, Project, writes
 
@@ -15,7 +17,7 @@ ROADMAP = "- [ ] Store <!-- id: store -->\n  Candidates: 3\n"
 LONG = "line\n" * 30
 
 
-def begin(project: Project, *scripts: list[Any], review: dict[str, Any] | None = None) -> None:
+def begin(project: Project, *scripts: list[Any], cost: str = "free") -> None:
     """A project whose default worker has a script, and a fallback for each further one."""
     names = ["default", *(f"w{n}" for n in range(2, len(scripts) + 1))]
     workers: dict[str, Any] = {}
@@ -23,9 +25,9 @@ def begin(project: Project, *scripts: list[Any], review: dict[str, Any] | None =
     for name, attempts in zip(names, scripts, strict=True):
         path = project.folder / f"{name}.json"
         path.write_text(json.dumps({"work": {"*": attempts}, "review": APPROVE}))
-        workers[name] = {"kind": "scripted", "script": str(path), "cost": "free", "timeout": "1m"}
+        workers[name] = {"kind": "scripted", "script": str(path), "cost": cost, "timeout": "1m"}
     workers["default"]["fallback"] = names[1:]
-    project.begin(ROADMAP, review=review, config={"workers": workers})
+    project.begin(ROADMAP, config={"workers": workers})
 
 
 def lanes(project: Project) -> list[str]:
@@ -42,7 +44,7 @@ def test_one_of_three_candidates_is_kept_by_the_stated_rank(project: Project) ->
     begin(project, [writes(store=LONG)], [writes(store="short\n")], [writes(store="RED")])
     row = project.tick()["units"]["store"]
     assert row["outcome"] == "proposed"
-    assert "candidate 2 of 3 was kept: its change is smaller" in row["reason"]
+    assert "default, w2, w3 raced, candidate 2 was kept: its change is smaller" in row["reason"]
     assert project.git("show", "loopcoder/store:store.txt") == "short"
     body = project.json("pr", "show", str(project.pulls()["store"]))["body"]
     assert "candidate 1 (default): approved, not kept; 0 findings, 30 changed lines" in body
@@ -55,6 +57,7 @@ def test_one_of_three_candidates_is_kept_by_the_stated_rank(project: Project) ->
     (papers,) = (project.state / "runs").glob("*/store/attempt-1")
     assert "+line" in (papers / "lane-1" / "round-1" / "change.patch").read_text()
     assert "+RED" in (papers / "lane-3" / "round-1" / "change.patch").read_text()
+    assert "+short" in project.run("log", "store", "--patch").stdout
     assert workspaces(project) == []
     assert project.run("audit", str(project.pulls()["store"])).returncode == 0
     project.merge_all()
@@ -81,9 +84,14 @@ def test_without_fallbacks_the_worker_races_with_itself_and_knows_its_number(
         "number = re.search(r'candidate (\\d) of 3', text)[1]\n"
         "pathlib.Path('store.txt').write_text('x\\n' * (4 - int(number)))\n"
     )
-    begin(project, [[{"python": source}]])
+    begin(project, [[{"python": source}, {"outcome": {"cost_usd": 0.1}}]], cost="reported")
     row = project.tick()["units"]["store"]
-    assert "candidate 3 of 3 was kept" in row["reason"]
+    assert row["cost_usd"] == pytest.approx(0.3)
+    house = open_house(project.root, from_base=True, environ=project.environment)
+    spent = house.journal_reader.history().spend.values()
+    set_aside = {each.purpose: each.reserved for each in spent if each.reserved}
+    assert set_aside == dict.fromkeys(["work@1", "work@2", "work@3"], Decimal("0.50"))
+    assert "candidate 3 was kept" in row["reason"]
     assert project.git("show", "loopcoder/store:store.txt") == "x"
 
 

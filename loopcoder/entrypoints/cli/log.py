@@ -47,7 +47,9 @@ def log_command(
         click.echo(json.dumps([_as_json(house, record, a) for a in chosen], indent=2))
     elif patch or transcript:
         for each in chosen:
-            _print_papers(_papers(house, record, each), "change.patch" if patch else "transcript")
+            _print_papers(
+                _kept_papers(house, record, each), "change.patch" if patch else "transcript"
+            )
     else:
         for each in chosen:
             _say_attempt(terminal, each, _papers(house, record, each))
@@ -68,6 +70,12 @@ def _chosen(record: UnitRecord, number: int | None, everything: bool) -> tuple[A
 
 def _papers(house: House, record: UnitRecord, attempt: AttemptRecord) -> Path:
     return house.runs_dir / attempt.begun.run / record.id / f"attempt-{attempt.number}"
+
+
+def _kept_papers(house: House, record: UnitRecord, attempt: AttemptRecord) -> Path:
+    """The attempt's papers; where several workers raced, those of the one that was kept."""
+    papers = _papers(house, record, attempt)
+    return papers / f"lane-{attempt.raced.lane}" if attempt.raced else papers
 
 
 def _say_attempt(terminal: Terminal, attempt: AttemptRecord, papers: Path) -> None:
