@@ -101,7 +101,9 @@ class House:
     @property
     def inside_attempt(self) -> str:
         """The attempt in whose process tree we run, if any. Some verbs are refused there."""
-        return self.environ.get("LOOPCODER_ATTEMPT", "")
+        from loopcoder.adapters.local.attempt_guard import VARIABLE, inherited_attempt
+
+        return self.environ.get(VARIABLE) or inherited_attempt()
 
     # --- configuration
 

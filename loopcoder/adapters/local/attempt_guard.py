@@ -14,7 +14,7 @@ def refuse_inside_attempt() -> None:
 
     A process can empty its own environment, but not that of the processes above it.
     """
-    attempt = os.environ.get(VARIABLE) or _inherited_attempt()
+    attempt = os.environ.get(VARIABLE) or inherited_attempt()
     if attempt:
         raise LoopcoderError(
             f"This runs inside attempt {attempt}, where nobody may act as a person.",
@@ -22,7 +22,8 @@ def refuse_inside_attempt() -> None:
         )
 
 
-def _inherited_attempt() -> str:
+def inherited_attempt() -> str:
+    """The attempt in whose process tree this process is; empty when in none."""
     import psutil
 
     here = psutil.Process()

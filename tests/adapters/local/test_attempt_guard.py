@@ -47,8 +47,8 @@ def test_an_emptied_environment_does_not_help(depth: int) -> None:
 
 
 def test_outside_it_is_allowed() -> None:
-    from loopcoder.adapters.local.attempt_guard import _inherited_attempt
+    from loopcoder.adapters.local.attempt_guard import inherited_attempt
 
-    if _inherited_attempt():
+    if inherited_attempt():
         pytest.skip("these tests run inside an attempt")
     assert probe(env=outside()) == "allowed\n"
