@@ -79,12 +79,18 @@ def _behind_base(
 def _propose_repair(snapshot: Snapshot, settings: Settings) -> list[act.Action]:
     known = next((view for view in snapshot.units if view.id == FIX_BASE), None)
     finished = known is not None and known.issue is not None and not known.issue.is_open
-    if known is not None and not finished:
+    if known is not None and (not finished or _proposed_for(known, snapshot.base.sha)):
         return []
     at_once = settings.on_red_base == "fix"
     reason = "worked on first" if at_once else "waits for approval"
     base = snapshot.base
     return [act.ProposeFixBase(base.sha, base.failing, base.tail, at_once, reason)]
+
+
+def _proposed_for(known: UnitView, base: str) -> bool:
+    """Whether this very base was the reason already: then it is for a person to open it again."""
+    proposed = known.record.proposed
+    return proposed is not None and base[:12] in proposed.body
 
 
 def _all_wait(candidates: Iterable[act.Dispatch], reason: str) -> list[act.Action]:

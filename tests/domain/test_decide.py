@@ -261,6 +261,17 @@ def test_a_red_base_is_proposed_for_repair_once_and_holds_everything_else_back()
     assert all(isinstance(a, act.Wait) for a in again)
 
 
+def test_a_repair_that_was_closed_is_proposed_once_for_each_base() -> None:
+    """Otherwise every pass of a tick would propose it again."""
+    red = BaseState(BASE, green=False, failing="`make check` exited 1")
+    for told, proposed in ((BASE, 0), ("f" * 40, 1)):
+        fact = e.Proposed("Repair", f"The checks fail at {told[:12]}.", "fix-base")
+        story = Story().tell(fact, unit="fix-base")
+        repair = view("fix-base", 2, story, standing=False, issue=completed(2))
+        actions = decide(snapshot([view("login"), repair], story, base=red), SETTINGS)
+        assert sum(isinstance(a, act.ProposeFixBase) for a in actions) == proposed
+
+
 def test_an_approved_repair_of_the_base_is_worked_on_although_the_base_is_red() -> None:
     red = BaseState(BASE, green=False, failing="`make check` exited 1")
     story = Story().tell(e.Approved("ana"), unit="fix-base")
