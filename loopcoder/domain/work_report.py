@@ -61,7 +61,7 @@ def joined(worked: StageFinished, more: StageFinished | None) -> StageFinished:
     detail: dict[str, Json] = {
         **worked.detail,
         **{key: value for key, value in more.detail.items() if value or key == "outcome"},
-        "summary": "\n\n".join(filter(None, told)),
+        "summary": "\n\n".join(dict.fromkeys(filter(None, told))),
         "follow_ups": [*_rows(worked, "follow_ups"), *_rows(more, "follow_ups")],
         "learned": [*_rows(worked, "learned"), *_rows(more, "learned")],
     }

@@ -197,7 +197,8 @@ class Attempt:
         workspace = self._bench()
         if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
             return None
-        plan_ahead(self.desk)
+        if now.number == 1:
+            plan_ahead(self.desk)
         prompt = self._prompt(self._notes(now, workspace))
         return self.desk.perform(
             "work",
