@@ -12,7 +12,7 @@ from loopcoder.adapters.agents.confined import Confined
 from loopcoder.adapters.agents.ending import failure_of_run, read_outcome
 from loopcoder.adapters.agents.outcome import Malformed, read_reply
 from loopcoder.adapters.agents.paperwork import Paperwork, Program, home_mount, outcome_file
-from loopcoder.adapters.agents.plan_reply import parse_plan
+from loopcoder.adapters.agents.plan_reply import read_plan
 from loopcoder.adapters.agents.reply import one_verdict
 from loopcoder.adapters.agents.trouble import failure_of
 from loopcoder.adapters.output import Keep
@@ -136,14 +136,8 @@ class AcpReviewer:
         home = order.outbox / "home"
         remove_tree(home)
         finished, client = agent.run(order, home, progress)
-        failure, reason = agent.failure(finished, client)
-        steps: tuple[str, ...] = ()
-        if failure is None:
-            try:
-                written = read_reply(outcome_file(order.outbox))
-                steps = tuple(parse_plan(written or client.answer.encode()).steps)
-            except Malformed as error:
-                failure, reason = FailureClass.MALFORMED, f"it could not be read: {error}"
+        ended = agent.failure(finished, client)
+        steps, failure, reason = read_plan(order.outbox, client.answer.encode(), *ended)
         return PlanReply(steps, failure, reason, agent.usage(client), finished.seconds)
 
     def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:

@@ -24,7 +24,7 @@ from loopcoder.adapters.agents.paperwork import (
     outcome_file,
     prompt_mount,
 )
-from loopcoder.adapters.agents.plan_reply import PLAN_SCHEMA, parse_plan
+from loopcoder.adapters.agents.plan_reply import PLAN_SCHEMA, read_plan
 from loopcoder.adapters.agents.preset import Preset
 from loopcoder.adapters.agents.reply import VERDICT_SCHEMA, ReportedVerdict, one_verdict
 from loopcoder.adapters.agents.transcript import Tally, Transcript, read_transcript, sign_of_life
@@ -233,14 +233,8 @@ class CliReviewer:
         if agent.trouble:
             return PlanReply((), FailureClass.AUTH, agent.trouble)
         finished, read = self._run(order, progress, PLAN_SCHEMA)
-        failure, reason = agent.failure(finished, read)
-        steps: tuple[str, ...] = ()
-        if failure is None:
-            try:
-                written = read_reply(outcome_file(order.outbox))
-                steps = tuple(parse_plan(written or read.answer.encode()).steps)
-            except Malformed as error:
-                failure, reason = FailureClass.MALFORMED, f"it could not be read: {error}"
+        ended = agent.failure(finished, read)
+        steps, failure, reason = read_plan(order.outbox, read.answer.encode(), *ended)
         return PlanReply(steps, failure, reason, agent.usage(read.tally), finished.seconds)
 
     def _run(

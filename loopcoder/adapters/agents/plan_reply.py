@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from loopcoder.adapters.agents.outcome import Line, Malformed, Metered, first_mistake
+from loopcoder.adapters.agents.outcome import Line, Malformed, Metered, first_mistake, read_reply
+from loopcoder.adapters.agents.paperwork import outcome_file
 from loopcoder.adapters.agents.reply import REPLY_BYTES, last_object
+from loopcoder.domain.failure import FailureClass
 
 FEWEST, MOST = 2, 8
 
@@ -49,3 +52,16 @@ def parse_plan(text: bytes) -> ReportedPlan:
         return ReportedPlan.model_validate_json(found)
     except ValidationError as error:
         raise Malformed(first_mistake(error)) from error
+
+
+def read_plan(
+    outbox: Path, answer: bytes, failure: FailureClass | None, reason: str
+) -> tuple[tuple[str, ...], FailureClass | None, str]:
+    """Steps, failure and reason of a run that ended so: what it wrote counts before its answer."""
+    if failure is not None:
+        return (), failure, reason
+    try:
+        written = read_reply(outcome_file(outbox))
+        return tuple(parse_plan(written or answer).steps), None, ""
+    except Malformed as error:
+        return (), FailureClass.MALFORMED, f"it could not be read: {error}."
