@@ -171,9 +171,9 @@ GATES = {
         "tests/domain/test_verdict.py",
     ),
     "no merge inside": Gate(
-        "adapters/local/merging.py",
-        "guard: Callable[[], None] = refuse_inside_attempt,",
-        "guard: Callable[[], None] = lambda: None,",
+        "adapters/local/attempt_guard.py",
+        "    if attempt:\n",
+        "    if False:\n",
         "tests/redteam/test_commanding.py::test_the_persons_verbs_are_refused_inside_an_attempt",
     ),
 }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+import loopcoder
 from tests.support.project import Project, writes
 
 MERGE = """\
 import subprocess
+env = {{"PATH": "/usr/bin:/bin", "HOME": "/", "PYTHONPATH": {package!r}}}
 for argv in (["pr", "merge", "{pull}"], ["pr", "close", "{pull}"], ["tick"]):
     done = subprocess.run(
         [{python!r}, "-m", "loopcoder", "-C", {root!r}, *argv],
-        capture_output=True, text=True, env={{"PATH": "/usr/bin:/bin", "HOME": "/"}},
+        capture_output=True, text=True, env=env,
     )
     with open("said.txt", "a") as file:
         file.write(f"{{argv[-2:]}} {{done.returncode}} {{done.stderr}}\\n")
@@ -27,7 +30,8 @@ def test_the_persons_verbs_are_refused_inside_an_attempt(project: Project) -> No
     )
     project.tick("--unit", "first")
     (pull,) = project.pulls().values()
-    source = MERGE.format(pull=pull, python=sys.executable, root=str(project.root))
+    package = str(Path(loopcoder.__file__).parents[1])
+    source = MERGE.format(pull=pull, python=sys.executable, root=str(project.root), package=package)
     project.script({"second": [[{"python": source}]]})
     project.tick("--unit", "second")
     said = project.git("show", "loopcoder/second:said.txt").splitlines()
