@@ -31,8 +31,10 @@ class Stage(GitHubProject):
 
     runs: int = field(default=0, init=False)
 
-    def begin(self, roadmap: str, *, single_job: bool = False, **given: Any) -> Stage:
-        plan = w.WorkflowPlan(f"{NAME}@{COMMIT}", single_job=single_job, discovers=False)
+    def begin(
+        self, roadmap: str, *, single_job: bool = False, discovers: bool = False, **given: Any
+    ) -> Stage:
+        plan = w.WorkflowPlan(f"{NAME}@{COMMIT}", single_job=single_job, discovers=discovers)
         files = {**w.starter_workflows(plan), **(given.pop("files", None) or {})}
         super().begin(roadmap, files=files, **given)
         self._ship()

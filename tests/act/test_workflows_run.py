@@ -61,3 +61,35 @@ def test_a_whole_tick_in_one_job(stage: Stage) -> None:
     stage.begin(CHAIN, work=WORK, single_job=True)
     stage.event("workflow_dispatch")
     assert set(stage.pulls()) == {"store", "notes"}
+
+
+RED = """\
+2026-03-01T10:00:02.1234567Z FAILED tests/test_shop.py::test_total - assert 1 == 2
+2026-03-01T10:00:02.1234567Z ##[error]Process completed with exit code 1.
+"""
+
+
+def test_a_failing_run_becomes_one_issue_that_is_fixed_and_closed(stage: Stage) -> None:
+    stage.begin(
+        "- [x] Store <!-- id: store -->\n", discovers=True, work={"*": [writes(fixed="yes")]}
+    )
+    ended = {"action": "completed", "workflow_run": {"conclusion": "failure"}}
+    for _ in range(2):
+        head = stage.github.git.head("main") or ""
+        stage.github.run_ci(head, "main", conclusion="failure", log=RED)
+        stage.event("workflow_run", ended)
+    (title,) = stage.issues
+    assert title == "CI: test: tests/test_shop.py::test_total"
+    assert stage.pulls() == {}
+
+    number = stage.issues[title].number
+    stage.ana.unlabel(number, "loopcoder:proposed")
+    stage.event("issues", {"action": "unlabeled", "label": {"name": "loopcoder:proposed"}})
+    ((unit, _),) = [(u, n) for u, n in stage.pulls().items() if u.startswith("ci-")]
+    assert stage.served("fixed.txt", f"loopcoder/{unit}") == "yes"
+    stage.merge_all()
+    head = stage.github.git.head("main") or ""
+    stage.github.run_ci(head, "main", conclusion="success")
+    stage.event("workflow_run", {**ended, "workflow_run": {"conclusion": "success"}})
+    assert stage.issues[title].is_completed
+    assert stage.served("fixed.txt") == "yes"
