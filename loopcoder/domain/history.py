@@ -139,8 +139,10 @@ class CiRecord:
 
 
 def run_order(run: str) -> tuple[int, int]:
-    """Runs by time: `<id>.<attempt>`, both numbers."""
+    """Runs by time: `<id>.<attempt>`, both numbers. What is none comes first."""
     number, _, attempt = run.partition(".")
+    if not (number.isdecimal() and (attempt or "1").isdecimal()):
+        return 0, 0
     return int(number), int(attempt or 1)
 
 

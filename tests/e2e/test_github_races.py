@@ -115,7 +115,8 @@ class Race:
         """Nothing twice, and nobody on a unit while somebody else was."""
         github = self.hosted.github
         titles = Counter(issue.title for issue in self.hosted.ana.tracker.list_issues())
-        assert titles == {"Store": 1, "Notes": 1, "Login": 1}
+        dashboard = "loopcoder: where everything stands"
+        assert titles == {"Store": 1, "Notes": 1, "Login": 1, dashboard: 1}
         pulls = [item for item in github.repo.all_items() if item.pull is not None]
         heads = Counter(item.pull.head_ref for item in pulls if item.pull)
         assert max(heads.values(), default=0) <= 1, heads

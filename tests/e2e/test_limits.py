@@ -316,7 +316,7 @@ def without_bubblewrap(project: Project) -> Project:
 
 def test_without_a_sandbox_nothing_is_run(without_bubblewrap: Project) -> None:
     project = without_bubblewrap
-    project.begin(STORE, work={"store": [writes(store="x")]})
+    project.begin(STORE, work={"store": [writes(store="x")]}, config={"sandbox": "bubblewrap"})
     done = project.run("tick", exit_code=1)
     assert "No sandbox was found" in done.stderr
     assert "sandbox: off" in done.stderr

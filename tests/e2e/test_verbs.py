@@ -128,12 +128,12 @@ def test_end_to_end_commands_run_for_units_that_ask_for_them(project: Project) -
     project.begin(
         "- [ ] Store <!-- id: store -->\n  Labels: e2e\n- [ ] Notes <!-- id: notes -->\n",
         work={"store": [writes(store="x")], "notes": [writes(notes="x")]},
-        config={"e2e": [{"run": "false", "timeout": "1m"}]},
+        config={"e2e": [{"run": "test ! -e store.txt", "timeout": "1m"}]},
     )
     units = project.tick()["units"]
     assert units["notes"]["outcome"] == "proposed"
     assert units["store"]["outcome"] == "failed"
-    assert "`false`" in units["store"]["reason"]
+    assert "`test ! -e store.txt`" in units["store"]["reason"]
 
 
 def test_a_units_own_verify_is_taken_from_the_roadmap(project: Project) -> None:

@@ -51,9 +51,9 @@ NOBODY_TO_ACT = [
     ("no reviewer", commit_config(f"workers: {{default: {AGENT}}}\nverify: x\n"), "No reviewer"),
     ("no worker", commit_config(f"reviewer: {AGENT}\nverify: x\n"), "No worker"),
     (
-        "later kind",
+        "not installed",
         commit_config(f"workers: {{default: {{kind: codex}}}}\nreviewer: {AGENT}\nverify: x\n"),
-        "kind `codex`",
+        "Codex is not installed",
     ),
 ]
 
