@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from loopcoder.domain.attestation import EVIDENCE, Agent, ChangeFacts, change_statement
 from loopcoder.domain.canonical import canonical, sha256
-from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.diagnostic import LoopcoderError, Stale
 from loopcoder.domain.dsse import (
     Envelope,
     MalformedEnvelope,
@@ -59,26 +59,29 @@ def _kept(judged: Judged, attestor: Attestor, statement: bytes, evidence: bytes)
         epoch=desk.epoch,
         principal="publisher",
     ) as running:
-        envelope = _found(attestor, commit, statement)
-        if envelope is not None:
-            running.found()
-        else:
-            signature = attestor.signer().sign(Envelope(statement).signed)
-            envelope = Envelope(statement, (signature,))
+        signature = attestor.signer().sign(Envelope(statement).signed)
+        envelope = Envelope(statement, (signature,))
+        try:
             attestor.store.put(commit, {ENVELOPE: render_envelope(envelope), EVIDENCE: evidence})
+        except Stale:
+            # Not every way to sign gives the same bytes twice: an earlier process was here.
+            envelope = _found(attestor, commit, statement)
+            running.found()
         keyid = envelope.signatures[0].keyid
         running.facts.append(Attested(commit, sha256(statement), keyid))
     return Attestation(render_envelope(envelope), sha256(statement))
 
 
-def _found(attestor: Attestor, commit: str, statement: bytes) -> Envelope | None:
-    """What an earlier process kept, when it is about exactly this."""
-    data = attestor.store.get(commit).get(ENVELOPE)
+def _found(attestor: Attestor, commit: str, statement: bytes) -> Envelope:
+    """What an earlier process kept. Raises `Stale` when it is not about exactly this."""
+    data = attestor.store.get(commit).get(ENVELOPE, b"")
     try:
-        found = parse_envelope(data) if data else None
-    except MalformedEnvelope:
-        return None
-    return found if found and found.payload == statement and found.signatures else None
+        found = parse_envelope(data)
+    except MalformedEnvelope as error:
+        raise Stale(f"the statement kept about {commit[:12]} cannot be read: {error}.") from None
+    if found.payload != statement or not found.signatures:
+        raise Stale(f"another statement about {commit[:12]} is kept already.")
+    return found
 
 
 def _evidence(judged: Judged, attestor: Attestor) -> bytes:
