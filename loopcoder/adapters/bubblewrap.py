@@ -198,7 +198,13 @@ def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _system() -> Iterator[str]:
+@functools.cache
+def _system() -> tuple[str, ...]:
+    """The system's own folders and the kernel's, which stay the same while a process lives."""
+    return tuple(_system_arguments())
+
+
+def _system_arguments() -> Iterator[str]:
     for folder in SYSTEM:
         if folder.is_symlink():
             yield from ("--symlink", str(folder.readlink()), str(folder))

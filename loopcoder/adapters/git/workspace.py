@@ -111,7 +111,7 @@ class GitWorkspaces:
 
     def combine(self, base: str, commits: Sequence[str], message: str) -> Combination:
         self.repository.require_git()
-        return combine_commits(self._plumbing, base, commits, message)
+        return _combine(self._plumbing, base, tuple(commits), message)
 
     def write_files(
         self, base: str, files: Mapping[str, str], parents: Sequence[str], draft: CommitDraft
@@ -184,3 +184,9 @@ class GitWorkspaces:
 def _read_patch(git: Git, start: str, commit: str) -> bytes:
     """Policy and review ask for the same one, shortly after one another."""
     return git.run(*DIFF, *PATCH, start, commit).stdout
+
+
+@lru_cache(maxsize=8)
+def _combine(git: Git, base: str, commits: tuple[str, ...], message: str) -> Combination:
+    """Looking for culprits asks for the same combination more than once; it never differs."""
+    return combine_commits(git, base, commits, message)
