@@ -172,7 +172,7 @@ class Remote:
                 "push", "--porcelain", "--no-verify", lease, "--", self._url, spec,
                 fine=(0, 1, 128),
             )  # fmt: skip
-        if done.code == 0:
+        if done.code == 0 or self._arrived(ref, spec.partition(":")[0]):
             return
         said = f"{done.stdout.decode('utf-8', 'replace')}\n{done.stderr}"
         if "remote ref does not exist" in said or "[rejected]" in said or "stale info" in said:
@@ -180,6 +180,17 @@ class Remote:
         if "[remote rejected]" in said:
             raise _refused(branch, said)
         raise self._failure(done)
+
+    def _arrived(self, ref: str, commit: str) -> bool:
+        """Whether the ref is at the commit all the same: git repeats a push whose answer was lost,
+        and is refused the second time."""
+        if not commit:
+            return False
+        try:
+            listed = self._run("ls-remote", "--quiet", "--", self._url, ref).stdout.decode()
+        except LoopcoderError:
+            return False
+        return f"{commit}\t{ref}" in listed.splitlines()
 
     def _run(self, *args: str, fine: tuple[int, ...] = (0,)) -> Result:
         try:

@@ -113,8 +113,7 @@ def test_a_push_whose_answer_was_lost_is_found(clone: Clone, clock: FixedClock) 
     assert base is not None
     commit = clone.commit(base, {"a": "1"})
     clone.github.fail("git/receive-pack", status=502, after=True)
-    with pytest.raises(LoopcoderError):
-        host.push_branch("loopcoder/a", commit, None)
+    host.push_branch("loopcoder/a", commit, None)
     assert host.branch_head("loopcoder/a") == commit
     host.push_branch("loopcoder/a", commit, None)
 
