@@ -19,11 +19,11 @@ from loopcoder.entrypoints.attesting import (
 )
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.points_view import point_json, say_point
 from loopcoder.entrypoints.terminal import stdout
 from loopcoder.entrypoints.text import clean
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 @click.group("attest")
@@ -112,8 +112,7 @@ def _show(verified: Verified) -> None:
         unit = clean(statement.text("unit", "id"))
         terminal.say(f"{verified.commit[:12]}, unit {unit}, base {statement.text('base')[:12]}")
     for point in verified.points:
-        mark, colour = _MARKS[point.holds]
-        terminal.say(f"  {terminal.style(mark, colour)} {point.name:<10} {clean(point.said)}")
+        say_point(terminal, point)
     for warning in statement.warnings if statement else ():
         terminal.say(f"  ! {clean(warning)}")
     wrong = [point.name for point in verified.points if not point.holds]
@@ -124,6 +123,6 @@ def _as_json(verified: Verified) -> dict[str, object]:
     return {
         "commit": verified.commit,
         "holds": verified.holds,
-        "points": [{"name": p.name, "holds": p.holds, "said": p.said} for p in verified.points],
+        "points": [point_json(point) for point in verified.points],
         "predicate": dict(verified.statement.predicate) if verified.statement else None,
     }

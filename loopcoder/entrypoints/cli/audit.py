@@ -21,10 +21,9 @@ from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.inspection import no_such_unit
+from loopcoder.entrypoints.points_view import point_json, say_point
 from loopcoder.entrypoints.terminal import Terminal, stdout
 from loopcoder.entrypoints.text import clean
-
-_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 @click.command("audit")
@@ -48,7 +47,7 @@ def audit_command(house: House, target: str, as_json: bool, quiet: bool) -> None
     else:
         terminal = stdout()
         terminal.say(terminal.style(f"{unit}", "bold"))
-        _say_point(terminal, chain)
+        say_point(terminal, chain)
         for derivation in derivations:
             _say_derivation(terminal, derivation)
         if not quiet:
@@ -86,12 +85,7 @@ def _points(derivations: list[Derivation]) -> list[Point]:
 def _say_derivation(terminal: Terminal, derivation: Derivation) -> None:
     terminal.say(f"attempt {derivation.attempt} published {derivation.head[:12]} because")
     for point in derivation.points:
-        _say_point(terminal, point)
-
-
-def _say_point(terminal: Terminal, point: Point) -> None:
-    mark, colour = _MARKS[point.holds]
-    terminal.say(f"  {terminal.style(mark, colour)} {point.name:<10} {clean(point.said)}")
+        say_point(terminal, point)
 
 
 def _say_lines(terminal: Terminal, lines: list[Line]) -> None:
@@ -122,7 +116,7 @@ def _as_json(
                 "attempt": each.attempt,
                 "head": each.head,
                 "holds": each.holds,
-                "points": [{"name": p.name, "holds": p.holds, "said": p.said} for p in each.points],
+                "points": [point_json(point) for point in each.points],
             }
             for each in derivations
         ],
