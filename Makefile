@@ -25,8 +25,9 @@ demo: .venv  ## a small real project, from roadmap to merged work
 test: .venv lint  ## every check and the fast tests
 	@$(BIN)/pytest -q -n $(JOBS)
 
-test-slow: .venv  ## the slow lane: a thousand kills, large inputs
+test-slow: .venv  ## the slow lane: a thousand kills, large inputs, new examples for the property tests
 	@$(BIN)/pytest -q -n $(JOBS) -m slow
+	@$(BIN)/pytest -q -n $(JOBS) --hypothesis-profile=default tests/domain tests/model
 
 test-action: .venv  ## the real workflows, run by act against the test server
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,act]'

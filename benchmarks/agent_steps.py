@@ -20,7 +20,7 @@ from loopcoder.adapters.builtin.seat import Seat
 from loopcoder.adapters.builtin.tariff import PriceList
 from loopcoder.adapters.builtin.tools import WORK_TOOLS
 from loopcoder.adapters.builtin.worker import SYSTEM, AnthropicWorker
-from loopcoder.adapters.sandbox import choose_sandbox
+from loopcoder.adapters.sandbox.choice import choose_sandbox
 from loopcoder.domain.settings import CostBasis, WorkerSpec
 from loopcoder.domain.unit import UnitId
 from loopcoder.ports.worker import WorkOrder

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.figures import Figure, Sizes, at_most
 from benchmarks.measure import compare, seconds
 from benchmarks.roadmaps import edges_of
-from loopcoder.domain.decide import decide
-from loopcoder.domain.snapshot import Blocker, BlockerState, Snapshot
+from loopcoder.domain.tick.decide import decide
+from loopcoder.domain.tick.snapshot import Blocker, BlockerState, Snapshot
 from loopcoder.domain.unit import UnitId
 from tests.support.world import SETTINGS, snapshot, unit, view
 

@@ -10,10 +10,10 @@ from benchmarks.compiling import MOST
 from benchmarks.figures import Figure, Sizes, asked
 from benchmarks.measure import Run, run_process
 from benchmarks.roadmaps import roadmap_of
-from loopcoder.domain.issue import BLOCKED_BY, OURS
-from loopcoder.domain.issue_body import Marker, render_section
-from loopcoder.domain.roadmap import parse_roadmap
-from loopcoder.domain.unit_text import render_text
+from loopcoder.domain.issues.issue import BLOCKED_BY, OURS
+from loopcoder.domain.issues.issue_body import Marker, render_section
+from loopcoder.domain.issues.unit_text import render_text
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from tests.github_server.records import Item, Label
 from tests.github_server.world import BOT
 from tests.support.github_project import GitHubProject

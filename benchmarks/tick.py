@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.roadmaps import flat_roadmap
-from loopcoder.domain.action import Dispatch
-from loopcoder.domain.tick_report import UnitLine, UnitOutcome
-from loopcoder.engine.tick import TickOptions, tick
-from loopcoder.entrypoints.bootstrap import open_house
-from loopcoder.entrypoints.ticking import new_run
-from loopcoder.entrypoints.workshop import open_workshop
+from loopcoder.domain.tick.action import Dispatch
+from loopcoder.domain.tick.report import UnitLine, UnitOutcome
+from loopcoder.engine.tick.tick import TickOptions, tick
+from loopcoder.entrypoints.running.ticking import new_run
+from loopcoder.entrypoints.wiring.bootstrap import open_house
+from loopcoder.entrypoints.wiring.workshop import open_workshop
 from loopcoder.ports.listener import SilentListener
 from tests.support.project import Project
 

@@ -13,8 +13,8 @@ from statistics import median
 from benchmarks.figures import Figure, Sizes, at_least, at_most, compared, counted, noted
 from benchmarks.measure import Pair, compare, seconds
 from benchmarks.tick import project_of, watched_tick
-from loopcoder.adapters.process import Watch, supervise
-from loopcoder.adapters.sandbox import Job, choose_sandbox
+from loopcoder.adapters.sandbox.choice import Job, choose_sandbox
+from loopcoder.adapters.sandbox.process import Watch, supervise
 from tests.support.project import Project
 
 WORK = '#!/bin/sh\ncat >/dev/null\necho done > "$LOOPCODER_UNIT.txt"\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ MAY_READ_ENVIRONMENT = {
     "adapters/agents/scripted_agent.py",  # is a program of its own, run as an agent
     "adapters/git/command.py",  # hands on what git needs, such as PATH
     "adapters/local/attempt_guard.py",  # asks whether we run inside an attempt
-    "adapters/sandbox.py",  # the home to hide, where nobody names one
+    "adapters/sandbox/choice.py",  # the home to hide, where nobody names one
 }
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.path.expanduser", "Path.home"}
 WORLD = {"os", "subprocess", "socket", "sqlite3", "shutil", "tempfile", "time", "random", "secrets"}
@@ -121,3 +122,15 @@ def test_every_test_module_asserts_something() -> None:
         if not tests or not any(isinstance(n, ast.Assert) for n in nodes):
             idle.append(path.name)
     assert idle == []
+
+
+def test_modules_that_are_named_in_texts_exist() -> None:
+    texts = [*PACKAGE.rglob("*.py"), *(ROOT / "docs/reference").rglob("*.md"), ROOT / "README.md"]
+    named = re.compile(rf"`((?:{'|'.join(ARROWS)})/[\w/]+(?:\.py|/))`")
+    missing = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in texts
+        for name in named.findall(path.read_text(encoding="utf-8"))
+        if not (PACKAGE / name).exists()
+    }
+    assert missing == set()

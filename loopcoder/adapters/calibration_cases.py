@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from loopcoder.domain.calibration import Case, Expected, Spot
 from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.review.calibration import Case, Expected, Spot
+from loopcoder.domain.review.verdict import Check
 from loopcoder.domain.unit import Step, Unit, UnitId, is_unit_id
-from loopcoder.domain.verdict import Check
 
 SHIPPED = Path(__file__).parents[1] / "calibration"
 

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from loopcoder.adapters.process import Cause, Finished, Watch, supervise
-from loopcoder.adapters.sandbox import Job, Sandbox
-from loopcoder.domain.reach import NOTHING, Reach, reach_of, refusal
+from loopcoder.adapters.sandbox.choice import Job, Sandbox
+from loopcoder.adapters.sandbox.process import Cause, Finished, Watch, supervise
+from loopcoder.domain.guard.reach import NOTHING, Reach, reach_of, refusal
 from loopcoder.domain.settings import MINUTE, Command
 from loopcoder.ports.commands import CommandResult
 

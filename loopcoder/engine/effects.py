@@ -6,9 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from loopcoder.domain.canonical import input_hash
 from loopcoder.domain.diagnostic import Stale
-from loopcoder.domain.event import EffectBegun, EffectFinished, EffectOutcome, Entry, Fact, Json
+from loopcoder.domain.journal.canonical import input_hash
+from loopcoder.domain.journal.event import (
+    EffectBegun,
+    EffectFinished,
+    EffectOutcome,
+    Entry,
+    Fact,
+    Json,
+)
 from loopcoder.domain.unit import UnitId
 from loopcoder.ports.journal import Journal
 

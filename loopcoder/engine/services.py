@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.domain.event import Holder
-from loopcoder.domain.issue import Actor
+from loopcoder.domain.issues.issue import Actor
+from loopcoder.domain.journal.event import Holder
 from loopcoder.domain.settings import Settings
 from loopcoder.ports.attestor import Attestor
 from loopcoder.ports.ci import ContinuousIntegration, NoChecks

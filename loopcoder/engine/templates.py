@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, meta
 
-from loopcoder.domain.excerpt import excerpt
-from loopcoder.domain.untrusted import clean, code, fence
+from loopcoder.domain.context.excerpt import excerpt
+from loopcoder.domain.guard.untrusted import clean, code, fence
 
 LONGEST_CLEANED = 400_000
 

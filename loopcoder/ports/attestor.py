@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from loopcoder.domain.dsse import Signature
+from loopcoder.domain.proof.dsse import Signature
 
 
 class Signer(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from loopcoder.domain.calibration import Case
+from loopcoder.domain.review.calibration import Case
 from loopcoder.ports.workspace import Workspaces
 
 

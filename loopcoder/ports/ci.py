@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from loopcoder.domain.ci import CheckRun
-from loopcoder.domain.ci_failure import Job, WorkflowRun
+from loopcoder.domain.ci.ci import CheckRun
+from loopcoder.domain.ci.failure import Job, WorkflowRun
 
 
 class ContinuousIntegration(Protocol):

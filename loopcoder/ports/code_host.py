@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from loopcoder.domain.issue import Feedback, PullDraft, PullRequest
+from loopcoder.domain.issues.issue import Feedback, PullDraft, PullRequest
 
 
 class CodeHost(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, cast, runtime_checkable
 
-from loopcoder.domain.issue import EdgeEvent, Issue
+from loopcoder.domain.issues.issue import EdgeEvent, Issue
 from loopcoder.ports.tracker import Tracker
 
 _VERBS = ("list_blocked_by", "list_edge_events", "add_blocked_by", "remove_blocked_by")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 
 
 class Journal(Protocol):

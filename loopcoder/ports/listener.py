@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from loopcoder.domain.action import Dispatch
-from loopcoder.domain.tick_report import UnitLine
+from loopcoder.domain.tick.action import Dispatch
+from loopcoder.domain.tick.report import UnitLine
 from loopcoder.domain.unit import UnitId
 from loopcoder.ports.worker import Progress
 

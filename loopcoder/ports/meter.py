@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from loopcoder.domain.tick_report import ApiUse
+from loopcoder.domain.tick.report import ApiUse
 
 
 class ApiMeter(Protocol):

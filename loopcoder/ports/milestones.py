@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, cast
 
-from loopcoder.domain.issue import Issue
+from loopcoder.domain.issues.issue import Issue
 from loopcoder.ports.tracker import Tracker
 
 _VERBS = ("list_milestones", "create_milestone", "set_milestone")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.reviewer import ReviewOrder
 from loopcoder.ports.worker import Progress, Usage
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.review.verdict import Verdict
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.verdict import Verdict
 from loopcoder.ports.worker import Progress, Usage
 
 

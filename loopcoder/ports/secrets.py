@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from loopcoder.domain.change_set import ChangeSet
-from loopcoder.domain.secret import SecretFinding
+from loopcoder.domain.guard.change_set import ChangeSet
+from loopcoder.domain.guard.secret import SecretFinding
 
 
 class SecretScanner(Protocol):

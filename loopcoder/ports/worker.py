@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.unit import UnitId
 
 

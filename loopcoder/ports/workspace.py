@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from loopcoder.domain.change_set import ChangeSet
+from loopcoder.domain.guard.change_set import ChangeSet
 from loopcoder.domain.unit import UnitId
 
 

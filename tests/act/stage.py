@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from loopcoder.entrypoints import workflows as w
+from loopcoder.entrypoints.setup import workflows as w
 from tests.github_server.world import BOT, TOKEN
 from tests.support.github_project import UNHURRIED, GitHubProject
 from tests.support.project import CHECK

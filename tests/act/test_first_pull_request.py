@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.entrypoints.workflows import TICK
+from loopcoder.entrypoints.setup.workflows import TICK
 from tests.act.stage import COMMIT, NAME, Stage
 from tests.support.project import writes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loopcoder.adapters.sandbox import NoSandbox, Sandbox, choose_sandbox
+from loopcoder.adapters.sandbox.choice import NoSandbox, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
 from tests.support.walls import WALLS, open_walls
 

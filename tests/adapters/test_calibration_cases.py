@@ -11,8 +11,8 @@ import pytest
 
 from loopcoder.adapters.calibration_cases import read_cases
 from loopcoder.adapters.git.case_bench import GitCaseBench
-from loopcoder.domain.calibration import Case, Expected, too_few
-from loopcoder.engine.context import build_review_prompt
+from loopcoder.domain.review.calibration import Case, Expected, too_few
+from loopcoder.engine.attempt.context import build_review_prompt
 
 CASES = read_cases()
 KINDS = {

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopcoder.adapters.journal.codec import VERSION, UnreadableRow, decode, encode
-from loopcoder.domain import event as e
-from loopcoder.domain.event import Event
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Event
 from loopcoder.domain.unit import UnitId
 from tests.support.facts import facts
 

@@ -17,9 +17,9 @@ from loopcoder.adapters.journal import ref_store
 from loopcoder.adapters.journal.git_ref import REF, TRIES, GitRefJournal, Untrusted
 from loopcoder.adapters.journal.ref_store import PushFailed, RefStore
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain import event as e
 from loopcoder.domain.diagnostic import LoopcoderError, Stale, TryLater, Unavailable
-from loopcoder.domain.event import Entry
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
 from loopcoder.domain.unit import UnitId
 from tests.support.crashing import CONTEXT
 from tests.support.shared_journal import (

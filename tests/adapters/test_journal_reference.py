@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loopcoder.adapters.journal.codec import VERSION, encode
-from loopcoder.domain import event as e
+from loopcoder.domain.journal import event as e
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "journal.md").read_text("utf-8")
 

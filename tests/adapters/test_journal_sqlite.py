@@ -20,9 +20,9 @@ from loopcoder.adapters.journal.chain import START, Link, forge
 from loopcoder.adapters.journal.rebuild import identity, rebuild
 from loopcoder.adapters.journal.sqlite import SqliteJournal
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain import event as e
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
 from loopcoder.domain.unit import UnitId
 
 CLOCK = FixedClock()
@@ -72,8 +72,8 @@ from datetime import timedelta
 from pathlib import Path
 from loopcoder.adapters.journal.sqlite import SqliteJournal
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain import event as e
-from loopcoder.domain.event import Entry
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
 
 clock, me = FixedClock(), int(sys.argv[2])
 journal = SqliteJournal(Path(sys.argv[1]), clock)
@@ -107,8 +107,8 @@ import sys
 from pathlib import Path
 from loopcoder.adapters.journal.sqlite import SqliteJournal
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain import event as e
-from loopcoder.domain.event import Entry
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
 
 journal = SqliteJournal(Path(sys.argv[1]), FixedClock())
 number = 0

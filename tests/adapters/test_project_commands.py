@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters.commands import SandboxedCommands
-from loopcoder.adapters.sandbox import Sandbox
+from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.domain.settings import Command
 
 

@@ -5,17 +5,17 @@ from loopcoder.adapters.memory.code_host import MemoryCodeHost
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.journal import MemoryJournal
 from loopcoder.adapters.memory.tracker import MemoryTracker
-from loopcoder.adapters.redacting import (
+from loopcoder.adapters.secrecy.redacting import (
     masked,
     redacting_code_host,
     redacting_journal,
     redacting_tracker,
 )
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry, NeedsHuman, Proposed, StageFinished
-from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.issue import IssueDraft, PullDraft
-from loopcoder.domain.redaction import Redactor
+from loopcoder.domain.guard.redaction import Redactor
+from loopcoder.domain.issues.issue import IssueDraft, PullDraft
+from loopcoder.domain.journal.event import Entry, NeedsHuman, Proposed, StageFinished
+from loopcoder.domain.tick.failure import FailureClass
 
 SECRET = "sesame-open-1234"
 REDACTOR = Redactor([SECRET])

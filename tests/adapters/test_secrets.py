@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.adapters.secrets import DetectSecretsScanner, find_shapes
-from loopcoder.domain.change_set import ChangeSet, FileChange, FileMode
-from loopcoder.domain.known_secrets import KnownSecrets
-from loopcoder.domain.secret import SecretFinding
+from loopcoder.adapters.secrecy.secrets import DetectSecretsScanner, find_shapes
+from loopcoder.domain.guard.change_set import ChangeSet, FileChange, FileMode
+from loopcoder.domain.guard.known_secrets import KnownSecrets
+from loopcoder.domain.guard.secret import SecretFinding
 
 ROOT = Path(__file__).resolve().parents[2]
 B62 = "9aZ8bY7cX6dW5eV4fU3gT2hS1iR0jQkPlOmNnMoLpKqJrIsHtGuFvEwDxCyBzA"

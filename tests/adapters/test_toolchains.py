@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.adapters.toolchains import find_toolchains
+from loopcoder.adapters.sandbox.toolchains import find_toolchains
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.adapters.tree_watch import watch_tree
+from loopcoder.adapters.sandbox.tree_watch import watch_tree
 
 
 def settle(tree: Path) -> float:

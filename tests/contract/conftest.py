@@ -18,8 +18,8 @@ from loopcoder.adapters.memory.code_host import MemoryCodeHost
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.people import Person
 from loopcoder.adapters.memory.tracker import MemoryTracker
-from loopcoder.domain.ci import CheckState
-from loopcoder.domain.issue import BOT, Actor, PullDraft, PullRequest
+from loopcoder.domain.ci.ci import CheckState
+from loopcoder.domain.issues.issue import BOT, Actor, PullDraft, PullRequest
 from loopcoder.ports.ci import ContinuousIntegration, NoChecks
 from loopcoder.ports.code_host import CodeHost
 from loopcoder.ports.tracker import Tracker

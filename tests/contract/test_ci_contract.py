@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from loopcoder.domain.ci import CheckState
+from loopcoder.domain.ci.ci import CheckState
 
 from .conftest import World
 

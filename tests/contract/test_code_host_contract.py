@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from loopcoder.domain.diagnostic import Conflicted, LoopcoderError, NotFound, Stale
-from loopcoder.domain.human import MergeMethod
-from loopcoder.domain.issue import IssueDraft, PullDraft, PullState
+from loopcoder.domain.issues.human import MergeMethod
+from loopcoder.domain.issues.issue import IssueDraft, PullDraft, PullState
 
 from .conftest import ANA, BEN, World
 

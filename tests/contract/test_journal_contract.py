@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from loopcoder.adapters.journal.sqlite import SqliteJournal
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.journal import MemoryJournal
-from loopcoder.domain import event as e
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.unit import UnitId
 from tests.support.facts import ENTRIES
 from tests.support.shared_journal import Clone, bare_repository

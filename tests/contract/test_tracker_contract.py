@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     IssueDraft,

@@ -7,8 +7,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.adoption import adopt
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.roadmap.adoption import adopt
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 
 PLAIN = """\
 # Roadmap

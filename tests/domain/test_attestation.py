@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.attestation import (
+from loopcoder.domain.proof.attestation import (
     Agent,
     ChangeFacts,
     MalformedStatement,
@@ -15,7 +15,7 @@ from loopcoder.domain.attestation import (
     check_statement,
     parse_statement,
 )
-from loopcoder.domain.dsse import (
+from loopcoder.domain.proof.dsse import (
     Envelope,
     MalformedEnvelope,
     Signature,
@@ -23,8 +23,8 @@ from loopcoder.domain.dsse import (
     pre_authentication_encoding,
     render_envelope,
 )
+from loopcoder.domain.review.verdict import Check
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.verdict import Check
 
 COMMIT, TREE = "c" * 40, "7" * 40
 FACTS = ChangeFacts(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from loopcoder.domain.bookkeeping import books_body, plan_books, tick_boxes
-from loopcoder.domain.roadmap import Source
+from loopcoder.domain.roadmap.bookkeeping import books_body, plan_books, tick_boxes
+from loopcoder.domain.roadmap.roadmap import Source
 from loopcoder.domain.unit import UnitId
 
 ROADMAP = """\

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.breaker import (
+from loopcoder.domain.journal.history import History, ProviderOutcome
+from loopcoder.domain.limits.breaker import (
     PROVIDER_FAULTS,
     REPOSITORY,
     UNRELATED,
@@ -19,9 +20,8 @@ from loopcoder.domain.breaker import (
     breakers,
     may_dispatch,
 )
-from loopcoder.domain.failure import POLICIES, FailureClass
-from loopcoder.domain.history import History, ProviderOutcome
 from loopcoder.domain.settings import BreakerSettings
+from loopcoder.domain.tick.failure import POLICIES, FailureClass
 from loopcoder.domain.unit import UnitId
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.journal import MemoryJournal
-from loopcoder.domain import event as e
-from loopcoder.domain.budget import (
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.limits.budget import (
     Refusal,
     Request,
     Scope,
@@ -27,8 +29,6 @@ from loopcoder.domain.budget import (
     settle_orphan,
     spent,
 )
-from loopcoder.domain.event import Entry
-from loopcoder.domain.history import History
 from loopcoder.domain.settings import Caps, CostBasis
 from loopcoder.domain.unit import UnitId
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.calibration import (
+from loopcoder.domain.review.calibration import (
     Case,
     CaseOutcome,
     Expected,
@@ -21,9 +21,9 @@ from loopcoder.domain.calibration import (
     shortfall,
     too_few,
 )
+from loopcoder.domain.review.verdict import Decision, Finding, Judgement, Weight
 from loopcoder.domain.settings import Thresholds
 from loopcoder.domain.unit import Unit, UnitId
-from loopcoder.domain.verdict import Decision, Finding, Judgement, Weight
 
 UNIT = Unit(UnitId("a"), "A")
 DEFECT = Case("d", UNIT, {"a": "x"}, "patch", Expected.DEFECT, spots=(Spot("src/a.py", 40, 45),))

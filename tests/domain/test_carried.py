@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from loopcoder.domain import event as e
-from loopcoder.domain.action import Dispatch, Purpose
-from loopcoder.domain.carried import Forged, Station, check_base, check_errand
-from loopcoder.domain.history import AttemptRecord
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.tick.action import Dispatch, Purpose
+from loopcoder.domain.tick.carried import Forged, Station, check_base, check_errand
+from loopcoder.domain.tick.wave import Errand, Wave, holder_of
 from loopcoder.domain.unit import Unit, UnitId
-from loopcoder.domain.wave import Errand, Wave, holder_of
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 UNIT, BASE, MADE = UnitId("store"), "b" * 40, "c" * 40
@@ -47,7 +47,7 @@ def stage(name: str, round_: int = 1, sha: str = "", passed: bool = True) -> lis
 
 
 def record(*finished: e.StageFinished) -> AttemptRecord:
-    from loopcoder.domain.history import StageRecord
+    from loopcoder.domain.journal.history import StageRecord
 
     stages = tuple(StageRecord(f.stage, f.round, NOW, NOW, f) for f in finished)
     return AttemptRecord(1, BEGUN, NOW, stages=stages)

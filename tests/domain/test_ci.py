@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from loopcoder.domain.ci import CheckRun, CheckState, Verdicts, judge_checks
-from loopcoder.domain.ci_log import log_excerpt
+from loopcoder.domain.ci.ci import CheckRun, CheckState, Verdicts, judge_checks
+from loopcoder.domain.ci.log import log_excerpt
 from tests.support.world import NOW
 
 HEAD = "c" * 40

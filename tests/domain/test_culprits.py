@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.culprits import MOST_RUNS, Found, Group, find_culprits, smallest_hit
+from loopcoder.domain.tick.culprits import MOST_RUNS, Found, Group, find_culprits, smallest_hit
 
 groups = st.integers(1, 7).flatmap(
     lambda count: st.tuples(

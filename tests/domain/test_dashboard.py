@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from loopcoder.domain import event as e
-from loopcoder.domain.dashboard import (
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import LastChange
+from loopcoder.domain.tick.failure import FailureClass
+from loopcoder.domain.tick.lifecycle import State
+from loopcoder.domain.tick.snapshot import BaseState, Blocker, BlockerState, Snapshot
+from loopcoder.domain.unit import UnitId, text_digest
+from loopcoder.domain.views.dashboard import (
     Box,
     BoxVerb,
     box_of,
@@ -14,12 +19,7 @@ from loopcoder.domain.dashboard import (
     render_dashboard,
     ticked_boxes,
 )
-from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.history import LastChange
-from loopcoder.domain.lifecycle import State
-from loopcoder.domain.snapshot import BaseState, Blocker, BlockerState, Snapshot
-from loopcoder.domain.unit import UnitId, text_digest
-from loopcoder.domain.unit_graph import Node, mermaid
+from loopcoder.domain.views.unit_graph import Node, mermaid
 from tests.support.golden import assert_golden
 from tests.support.world import BASE, SETTINGS, Story, completed, pull, snapshot, unit, view
 

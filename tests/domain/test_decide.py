@@ -8,14 +8,14 @@ from decimal import Decimal
 
 import pytest
 
-from loopcoder.domain import action as act
-from loopcoder.domain import event as e
-from loopcoder.domain.decide import decide
-from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.issue import CloseReason, Feedback, PullState
-from loopcoder.domain.lifecycle import State
+from loopcoder.domain.issues.issue import CloseReason, Feedback, PullState
+from loopcoder.domain.journal import event as e
 from loopcoder.domain.settings import Caps, Limits
-from loopcoder.domain.snapshot import BaseState, Blocker, BlockerState, Snapshot, TickState
+from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.decide import decide
+from loopcoder.domain.tick.failure import FailureClass
+from loopcoder.domain.tick.lifecycle import State
+from loopcoder.domain.tick.snapshot import BaseState, Blocker, BlockerState, Snapshot, TickState
 from loopcoder.domain.unit import Box, UnitId
 from tests.support.world import (
     ANA,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.diff import fit_diff, is_generated, split_diff
+from loopcoder.domain.review.diff import fit_diff, is_generated, split_diff
 
 DIFF = """diff --git a/a.py b/a.py
 --- a/a.py

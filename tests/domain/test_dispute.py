@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from loopcoder.domain import event as e
-from loopcoder.domain.dispute import Round, answer, cost_of, rounds_of, same_finding, told
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.review.dispute import Round, answer, cost_of, rounds_of, same_finding, told
+from loopcoder.domain.review.verdict import Finding, Weight
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.verdict import Finding, Weight
 from tests.support.world import Story
 
 CLAIM = "The lockout never ends."

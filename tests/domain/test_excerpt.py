@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.excerpt import excerpt, fair_shares, token_estimate
+from loopcoder.domain.context.excerpt import excerpt, fair_shares, token_estimate
 
 
 def test_small_texts_are_whole_and_large_ones_share_the_rest() -> None:

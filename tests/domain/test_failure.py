@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopcoder.domain.failure import POLICIES, FailureClass, Session, policy_of
+from loopcoder.domain.tick.failure import POLICIES, FailureClass, Session, policy_of
 
 
 def test_every_class_has_a_policy() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from loopcoder.domain import event as e
-from loopcoder.domain.history import History
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.unit import UnitId
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

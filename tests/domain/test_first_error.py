@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopcoder.domain.first_error import first_error
+from loopcoder.domain.ci.first_error import first_error
 
 
 @pytest.mark.parametrize(

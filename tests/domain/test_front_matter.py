@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.front_matter import read_front_matter
+from loopcoder.domain.context.front_matter import read_front_matter
 
 ROWS = [
     ("---\nname: a\n---\nbody", {"name": ("a",)}, "body"),

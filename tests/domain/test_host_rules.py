@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.host_rules import (
+from loopcoder.domain.issues.host_rules import (
     checked_branch,
     checked_label,
     checked_labels,

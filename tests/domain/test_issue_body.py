@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.issue_body import END, MARK, Marker, parse_body, render_section
+from loopcoder.domain.issues.issue_body import END, MARK, Marker, parse_body, render_section
+from loopcoder.domain.issues.unit_text import normal
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.unit_text import normal
 
 MARKER = Marker(UnitId("login-form"), "main", "sha256:ab")
 SECTION = render_section(MARKER, "The block.")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.ci_failure import Job, RunState, fingerprint
-from loopcoder.domain.job_log import clean_lines, find_failures
+from loopcoder.domain.ci.failure import Job, RunState, fingerprint
+from loopcoder.domain.ci.job_log import clean_lines, find_failures
 
 LOGS = Path(__file__).resolve().parents[1] / "ci_logs"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "discovery.md"

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from loopcoder.domain.host_rules import checked_label
-from loopcoder.domain.label_set import DEFINITIONS, is_our_label, missing_labels, unused_blockers
+from loopcoder.domain.issues.host_rules import checked_label
+from loopcoder.domain.issues.label_set import (
+    DEFINITIONS,
+    is_our_label,
+    missing_labels,
+    unused_blockers,
+)
 
 
 @pytest.mark.parametrize(

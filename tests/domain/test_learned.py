@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from loopcoder.domain.event import Event, Fact, Forgotten, Learned, StageFinished
-from loopcoder.domain.history import History, StageRecord
-from loopcoder.domain.learned import (
+from loopcoder.domain.context.learned import (
     LONGEST,
     MOST_KEPT,
     MOST_TOLD,
@@ -15,6 +13,8 @@ from loopcoder.domain.learned import (
     lessons_of,
     told_hints,
 )
+from loopcoder.domain.journal.event import Event, Fact, Forgotten, Learned, StageFinished
+from loopcoder.domain.journal.history import History, StageRecord
 from loopcoder.domain.unit import UnitId
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.minting import mint_ids
-from loopcoder.domain.roadmap import parse_roadmap
-from loopcoder.domain.roadmap_ids import is_reserved_id, mint_id
+from loopcoder.domain.roadmap.ids import is_reserved_id, mint_id
+from loopcoder.domain.roadmap.minting import mint_ids
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.unit import is_unit_id
 
 COMMENT = re.compile(r" <!-- id: [a-z0-9._-]+ -->")

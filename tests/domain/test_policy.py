@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.change_set import ChangeSet, FileChange, FileMode
-from loopcoder.domain.policy import PolicyVerdict, Ruling, judge_change
-from loopcoder.domain.protected import PROTECTED
-from loopcoder.domain.secret import SecretFinding
+from loopcoder.domain.guard.change_set import ChangeSet, FileChange, FileMode
+from loopcoder.domain.guard.policy import PolicyVerdict, Ruling, judge_change
+from loopcoder.domain.guard.protected import PROTECTED
+from loopcoder.domain.guard.secret import SecretFinding
 from loopcoder.domain.settings import ChangePolicy
 
 ALLOW, ESCALATE, REJECT = Ruling

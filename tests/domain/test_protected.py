@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from loopcoder.domain.protected import PROTECTED
+from loopcoder.domain.guard.protected import PROTECTED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "change-policy.md"
 

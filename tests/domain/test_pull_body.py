@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from loopcoder.domain.dispute import Round
-from loopcoder.domain.pull_body import (
+from loopcoder.domain.review.dispute import Round
+from loopcoder.domain.review.verdict import Check, Finding, Weight
+from loopcoder.domain.settings import CommitStyle
+from loopcoder.domain.unit import Step, Unit, UnitId
+from loopcoder.domain.views.pull_body import (
     PullFacts,
     PullMarker,
     commit_message,
@@ -19,9 +22,6 @@ from loopcoder.domain.pull_body import (
     pull_title,
     status_comment,
 )
-from loopcoder.domain.settings import CommitStyle
-from loopcoder.domain.unit import Step, Unit, UnitId
-from loopcoder.domain.verdict import Check, Finding, Weight
 from tests.support.golden import assert_golden
 
 HEAD = "4be1d0a94be1d0a94be1d0a94be1d0a94be1d0a9"

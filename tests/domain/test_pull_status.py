@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from loopcoder.domain import action as act
-from loopcoder.domain import event as e
-from loopcoder.domain.decide import decide
-from loopcoder.domain.pull_status import digest_of, pull_status
+from loopcoder.domain.journal import event as e
 from loopcoder.domain.settings import GitHubManners, Limits
-from loopcoder.domain.snapshot import Snapshot, TickState
+from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.decide import decide
+from loopcoder.domain.tick.snapshot import Snapshot, TickState
+from loopcoder.domain.views.pull_status import digest_of, pull_status
 from tests.support.world import NOW, SETTINGS, Story, pull, snapshot, unit, view
 
 OPENED = e.PullOpened(9, "loopcoder/login", "c" * 40)

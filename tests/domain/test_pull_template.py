@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopcoder.domain.pull_template import fill_template, find_template
+from loopcoder.domain.views.pull_template import fill_template, find_template
 
 OURS = [("What changed", "- 1 file"), ("Checks", "all green"), ("Review", "Approved.")]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from loopcoder.domain.event import (
+from loopcoder.domain.journal.event import (
     AttemptBegun,
     Event,
     Fact,
@@ -16,10 +16,10 @@ from loopcoder.domain.event import (
     StageBegun,
     StageFinished,
 )
-from loopcoder.domain.history import AttemptRecord, History
-from loopcoder.domain.race import Candidate, choose, describe, lane_name, name_in
+from loopcoder.domain.journal.history import AttemptRecord, History
+from loopcoder.domain.review.verdict import Finding, Weight
+from loopcoder.domain.tick.race import Candidate, choose, describe, lane_name, name_in
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.verdict import Finding, Weight
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

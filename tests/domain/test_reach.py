@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from loopcoder.domain.reach import NOTHING, Host, parse_host, reach_of, refusal
+from loopcoder.domain.guard.reach import NOTHING, Host, parse_host, reach_of, refusal
 
 
 @pytest.mark.parametrize(

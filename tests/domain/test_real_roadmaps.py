@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.domain.minting import mint_ids
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.roadmap.minting import mint_ids
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 
 CORPUS = os.environ.get("LOOPCODER_CORPUS", "")
 FILES = sorted(path for path in Path(CORPUS).iterdir() if path.is_file()) if CORPUS else []

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.redaction import MASK, Redactor
-from loopcoder.domain.secret import spellings
+from loopcoder.domain.guard.redaction import MASK, Redactor
+from loopcoder.domain.guard.secret import spellings
 
 SECRET = "sesame/Token+with=odd&chars~"
 SECRETS = st.text(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
-from loopcoder.domain.report import STOPPED, duration, report_markdown
-from loopcoder.domain.tick_report import (
+from loopcoder.domain.review.verdict import Check, Finding, Weight
+from loopcoder.domain.tick.report import (
     ApiUse,
     StageTime,
     StopReason,
@@ -18,7 +18,7 @@ from loopcoder.domain.tick_report import (
     UnitOutcome,
 )
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.verdict import Check, Finding, Weight
+from loopcoder.domain.views.report import STOPPED, duration, report_markdown
 from tests.support.golden import assert_golden
 
 AT = datetime(2026, 11, 21, 9, 0, 10, tzinfo=UTC)

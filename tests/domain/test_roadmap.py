@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopcoder.domain.diagnostic import Severity
-from loopcoder.domain.roadmap import Reading, Source, parse_roadmap, parse_roadmaps
+from loopcoder.domain.roadmap.roadmap import Reading, Source, parse_roadmap, parse_roadmaps
 from loopcoder.domain.unit import Box, IssueRef, Step, Unit
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopcoder.domain.diagnostic import Diagnostic
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.unit import DEFAULT_PRIORITY, Box, Unit
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "roadmap-format.md"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.minting import mint_ids
-from loopcoder.domain.roadmap import parse_roadmap
-from loopcoder.domain.roadmap_text import place_nowhere, render_units, settle_unit
+from loopcoder.domain.roadmap.minting import mint_ids
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
+from loopcoder.domain.roadmap.text import place_nowhere, render_units, settle_unit
 from loopcoder.domain.unit import Box, IssueRef, Step, Unit, UnitId
 
 

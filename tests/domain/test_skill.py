@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.skill import Skill, Why, is_skill_file, parse_skill, select_skills
+from loopcoder.domain.context.skill import Skill, Why, is_skill_file, parse_skill, select_skills
 from loopcoder.domain.unit import Step, Unit, UnitId
 
 

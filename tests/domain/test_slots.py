@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain import event as e
-from loopcoder.domain.history import AttemptRecord, UnitRecord
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import AttemptRecord, UnitRecord
+from loopcoder.domain.limits.slots import MOST, attempts_left, minutes_left, slots
 from loopcoder.domain.settings import Limits, WorkerSpec
-from loopcoder.domain.slots import MOST, attempts_left, minutes_left, slots
 from loopcoder.domain.unit import UnitId
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from loopcoder.domain import event as e
-from loopcoder.domain.budget import Used
-from loopcoder.domain.history import History
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.limits.budget import Used
+from loopcoder.domain.limits.spending import CapLine, Forecast, forecast, tabulate
 from loopcoder.domain.settings import Caps
-from loopcoder.domain.spending import CapLine, Forecast, forecast, tabulate
 from loopcoder.domain.unit import UnitId
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

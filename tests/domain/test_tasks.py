@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.foreign_tasks import import_any
-from loopcoder.domain.roadmap import parse_roadmap
-from loopcoder.domain.roadmap_text import place_nowhere, render_units
-from loopcoder.domain.tasks import Task, export_tasks, import_tasks
+from loopcoder.domain.roadmap.foreign_tasks import import_any
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
+from loopcoder.domain.roadmap.tasks import Task, export_tasks, import_tasks
+from loopcoder.domain.roadmap.text import place_nowhere, render_units
 from loopcoder.domain.unit import Box, IssueRef, Step, Unit, UnitId
 
 FULL = Task(
@@ -72,6 +72,14 @@ def test_any_json_comes_in_once_and_then_round_trips(objects: list[object]) -> N
     assert not [each for each in second.diagnostics if each.is_error]
     assert export_tasks(second.tasks) == text
     text.encode("utf-8")
+
+
+def test_a_title_that_was_cut_is_told_in_full_once() -> None:
+    title = "word " * 30
+    units = import_tasks(json.dumps({"id": "a", "title": title, "description": "Why."})).units
+    (read,) = parse_roadmap(render_units(units)).roadmap.units
+    assert read.title.endswith("word…")
+    assert read.body == f"{title.strip()}\n\nWhy."
 
 
 @given(st.lists(OBJECTS | LINKED, max_size=4))

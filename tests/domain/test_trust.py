@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from loopcoder.domain.event import Calibrated
-from loopcoder.domain.settings import (
-    Calibration,
-    Independence,
-    ReviewerSpec,
-    Thresholds,
-    WorkerSpec,
-)
-from loopcoder.domain.trust import (
+from loopcoder.domain.journal.event import Calibrated
+from loopcoder.domain.review.trust import (
     Standing,
     identify,
     program_files,
     refusal,
     same_mind,
     standing,
+)
+from loopcoder.domain.settings import (
+    Calibration,
+    Independence,
+    ReviewerSpec,
+    Thresholds,
+    WorkerSpec,
 )
 from tests.support.world import NOW, Story
 

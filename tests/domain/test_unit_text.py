@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.host_rules import BODY_MAX, TITLE_MAX
-from loopcoder.domain.issue_body import END, Marker, parse_body, render_section
-from loopcoder.domain.unit import IssueRef, Step, Unit, UnitId
-from loopcoder.domain.unit_text import (
+from loopcoder.domain.issues.host_rules import BODY_MAX, TITLE_MAX
+from loopcoder.domain.issues.issue_body import END, Marker, parse_body, render_section
+from loopcoder.domain.issues.unit_text import (
     CUT,
     digest_text,
     normal,
@@ -21,6 +20,7 @@ from loopcoder.domain.unit_text import (
     share_of_words,
     what_changed,
 )
+from loopcoder.domain.unit import IssueRef, Step, Unit, UnitId
 
 
 def unit(**changes: Any) -> Unit:

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from loopcoder.domain.untrusted import CUT, cell, clean, code, fence, quote, sanitise, sanitise_line
+from loopcoder.domain.guard.untrusted import (
+    CUT,
+    cell,
+    clean,
+    code,
+    fence,
+    quote,
+    sanitise,
+    sanitise_line,
+)
 
 HOSTILE = [
     # what a reader cannot see

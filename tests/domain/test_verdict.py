@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopcoder.domain.verdict import Decision, Finding, Verdict, Weight, judge
+from loopcoder.domain.review.verdict import Decision, Finding, Verdict, Weight, judge
 
 HEAD, DIFF = "a" * 40, "b" * 64
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from loopcoder.domain.issue import Actor, LabelEvent, TextEdit
-from loopcoder.domain.words import approval, put_on, stands_for, taken_off, was_deleted
+from loopcoder.domain.issues.issue import Actor, LabelEvent, TextEdit
+from loopcoder.domain.issues.words import approval, put_on, stands_for, taken_off, was_deleted
 
 ANA, EVE, BOT = Actor(1, "ana"), Actor(2, "eve"), Actor(3, "ana[bot]")
 T = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

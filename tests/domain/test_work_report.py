@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loopcoder.domain.event import StageFinished
-from loopcoder.domain.work_report import joined, open_steps, steps_as_json, steps_of
+from loopcoder.domain.context.work_report import joined, open_steps, steps_as_json, steps_of
+from loopcoder.domain.journal.event import StageFinished
 
 WORK = StageFinished(
     "work", 1, True, detail={"outcome": "done", "summary": "a", "steps": [], "follow_ups": [{}]}

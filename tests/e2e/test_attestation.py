@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.engine.attest import ENVELOPE
+from loopcoder.engine.tick.attest import ENVELOPE
 from tests.support.project import Project, writes
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs OpenSSH")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.unit import UnitId
-from loopcoder.entrypoints.bootstrap import open_house
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.model_server.reply import call, say
 from tests.model_server.request import Asked, tokens_of
 from tests.model_server.world import KEY, Model

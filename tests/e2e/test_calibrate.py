@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.tick_report import UnitOutcome
+from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.domain.unit import UnitId
 from tests.support.clocked import tick_at
 from tests.support.project import Project, writes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.domain.issue import CloseReason
+from loopcoder.domain.issues.issue import CloseReason
 from tests.github_server.records import Item
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes

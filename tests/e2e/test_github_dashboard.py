@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.domain.dashboard import MARK
-from loopcoder.domain.issue import Issue
+from loopcoder.domain.issues.issue import Issue
+from loopcoder.domain.views.dashboard import MARK
 from tests.github_server.verbs import issues
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes

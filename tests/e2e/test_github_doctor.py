@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loopcoder.entrypoints.doctor_github import kind_of
+from loopcoder.entrypoints.doctor.github import kind_of
 from tests.github_server.account import Role
 from tests.github_server.world import BOT, EVE, TOKEN
 from tests.support.github_project import GitHubProject

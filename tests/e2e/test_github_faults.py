@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,9 +57,15 @@ class Undisturbed:
         faulty = Faulty(folder, self.template)
         try:
             code = disturbed(faulty, verb, kind, seed, self.requests[verb])
-            assert code in (0, 1, 75, -9), code
-            assert faulty.run(verb) == 0
-            assert faulty.world() == self.world[verb]
+            assert code in (0, 1, 75, -9), f"the disturbed command ended with {code}"
+            again = faulty.run(verb)
+            assert again == 0, f"the next command ended with {again}"
+            found, expected = faulty.world(), self.world[verb]
+            differing = {k: (v, expected[k]) for k, v in found.items() if v != expected[k]}
+            assert not differing, f"found, and expected: {differing}"
+        except AssertionError as error:
+            error.add_note(faulty.said())
+            raise
         finally:
             faulty.close()
         return code
@@ -113,7 +120,8 @@ def main(seeds: int, first: int = 0) -> int:
                 end = "killed" if code == -9 else "stopped" if code else "finished"
             except Exception as error:  # noqa: BLE001 - a case that breaks is a case that failed
                 end = "FAILED"
-                sys.stderr.write(f"{kind}, {verb}, seed {seed}: {error!r}\n")
+                sys.stderr.write(f"{kind}, {verb}, seed {seed}:\n")
+                traceback.print_exception(error)
             rows.setdefault((kind, verb), Counter())[end] += 1
 
         with ThreadPoolExecutor(2) as pool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.domain.dashboard import TITLE
+from loopcoder.domain.views.dashboard import TITLE
 from tests.support.github_project import GitHubProject
 from tests.support.project import Project, writes
 

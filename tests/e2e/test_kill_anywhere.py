@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from loopcoder.entrypoints.bootstrap import open_house
-from loopcoder.entrypoints.inspection import inspect
+from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.support import crashing
 from tests.support.project import Project, writes
 

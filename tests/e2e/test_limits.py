@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.tick_report import StopReason
+from loopcoder.domain.tick.report import StopReason
 from tests.support.clocked import tick_at
 from tests.support.project import Project, writes
 

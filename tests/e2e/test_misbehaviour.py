@@ -18,7 +18,7 @@ import pytest
 
 from loopcoder.adapters.local.code_host import LocalCodeHost
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.issue import PullDraft, PullRequest
+from loopcoder.domain.issues.issue import PullDraft, PullRequest
 from loopcoder.domain.unit import UnitId
 from tests.support.clocked import tick_at
 from tests.support.footprint import footprint

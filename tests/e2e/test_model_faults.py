@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.history import AttemptRecord
-from loopcoder.domain.tick_report import TickReport
+from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.tick.report import TickReport
 from loopcoder.domain.unit import UnitId
-from loopcoder.entrypoints.bootstrap import open_house
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.e2e.test_builtin_worker import APPROVE, REVIEWER, WORKER
 from tests.model_server.world import Model
 from tests.support.clocked import tick_at

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loopcoder.entrypoints.bootstrap import open_house
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.support import crashing
 from tests.support.project import APPROVE, Project, writes
 

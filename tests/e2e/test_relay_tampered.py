@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.carried.parcel import EVENTS, MANIFEST, Label, pack
-from loopcoder.domain.redaction import Redactor
+from loopcoder.domain.guard.redaction import Redactor
 from tests.support.project import writes
 from tests.support.relay import Relay
 

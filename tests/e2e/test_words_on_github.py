@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters.memory.people import Person
-from loopcoder.domain.issue import LabelDefinition
+from loopcoder.domain.issues.issue import LabelDefinition
 from tests.github_server.account import Role
 from tests.github_server.world import EVE
 from tests.support.github_project import GitHubProject

@@ -11,16 +11,16 @@ from typing import Any, cast
 
 import pytest
 
-from loopcoder.adapters.holder import current_holder
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.journal import MemoryJournal
-from loopcoder.domain import event as e
-from loopcoder.domain.action import Dispatch, Purpose
+from loopcoder.adapters.sandbox.holder import current_holder
 from loopcoder.domain.diagnostic import Stale, Unavailable
-from loopcoder.domain.history import Claim
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import Claim
+from loopcoder.domain.tick.action import Dispatch, Purpose
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.claim import holds_claim, is_claim_alive, take_claim
-from loopcoder.engine.renewal import renew_claims, renewing
+from loopcoder.engine.attempt.claim import holds_claim, is_claim_alive, take_claim
+from loopcoder.engine.attempt.renewal import renew_claims, renewing
 from loopcoder.engine.services import Services
 from loopcoder.ports.listener import SilentListener
 from tests.support.world import BASE, SETTINGS, unit

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from loopcoder.domain.diagnostic import RoadmapError, Unavailable
-from loopcoder.domain.event import EdgeAdded, EdgeWaived, Entry, IssueBound, TickBegun
-from loopcoder.domain.issue import CloseReason, IssueDraft
-from loopcoder.domain.issue_body import END, MARK
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.issues.issue import CloseReason, IssueDraft
+from loopcoder.domain.issues.issue_body import END, MARK
+from loopcoder.domain.journal.event import EdgeAdded, EdgeWaived, Entry, IssueBound, TickBegun
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.settings import Limits
 from loopcoder.domain.unit import UnitId, edges_digest
-from loopcoder.engine.apply import apply_plan
+from loopcoder.engine.compile.apply import apply_plan
 from tests.support.compiling import ANA, OUTSIDER, CompileWorld, actions
 
 ROADMAP = """\
@@ -365,7 +365,7 @@ def test_a_label_taken_off_by_our_own_account_is_restored(world: CompileWorld) -
 
 
 def test_a_label_taken_off_by_somebody_who_may_not_write_is_restored(world: CompileWorld) -> None:
-    from loopcoder.domain.issue import Permission
+    from loopcoder.domain.issues.issue import Permission
 
     world.forge.permissions[OUTSIDER.id] = Permission.READ
     world.mallory.remove_label(2, "blocked-by:#1")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from loopcoder.domain.issue import CloseReason, EdgeCounts, IssueDraft
+from loopcoder.domain.issues.issue import CloseReason, EdgeCounts, IssueDraft
 from loopcoder.domain.unit import UnitId
 from tests.support.compiling import CompileWorld
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loopcoder.adapters.memory.journal import Crashed
-from loopcoder.domain.issue import IssueDraft
+from loopcoder.domain.issues.issue import IssueDraft
 from tests.support.compiling import CompileWorld, CrashAt
 
 BEFORE = """\

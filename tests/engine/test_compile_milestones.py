@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loopcoder.adapters.memory.journal import Crashed
-from loopcoder.domain.issue import CloseReason
+from loopcoder.domain.issues.issue import CloseReason
 from tests.support.compiling import CompileWorld, CrashAt
 
 SECTIONS = """\

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from loopcoder.domain.excerpt import token_estimate
-from loopcoder.domain.issue import Actor, Feedback
+from loopcoder.domain.context.excerpt import token_estimate
+from loopcoder.domain.context.skill import parse_skill, select_skills
+from loopcoder.domain.issues.issue import Actor, Feedback
+from loopcoder.domain.review.verdict import Check, Finding, Weight
 from loopcoder.domain.settings import Command
-from loopcoder.domain.skill import parse_skill, select_skills
 from loopcoder.domain.unit import Step, Unit, UnitId
-from loopcoder.domain.verdict import Check, Finding, Weight
-from loopcoder.engine.context import Notes, Prompt, build_review_prompt, build_work_prompt
+from loopcoder.engine.attempt.context import Notes, Prompt, build_review_prompt, build_work_prompt
 from loopcoder.engine.templates import render
 from tests.support.golden import assert_golden
 

@@ -1,9 +1,9 @@
 from typing import Any, cast
 
+from loopcoder.domain.context.skill import Why
 from loopcoder.domain.settings import Settings
-from loopcoder.domain.skill import Why
 from loopcoder.domain.unit import Unit, UnitId
-from loopcoder.engine.skills import conventions_of, gather_skills
+from loopcoder.engine.attempt.skills import conventions_of, gather_skills
 from loopcoder.ports.workspace import Workspaces
 
 FILES = {

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, Place, Severity
-from loopcoder.domain.job_summary import job_summary
-from loopcoder.domain.lifecycle import State
-from loopcoder.domain.tick_report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.tick.lifecycle import State
+from loopcoder.domain.tick.report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.unit_graph import Node
-from loopcoder.entrypoints.action import Inputs
-from loopcoder.entrypoints.annotation import annotate, annotation, disobeyed
+from loopcoder.domain.views.job_summary import job_summary
+from loopcoder.domain.views.unit_graph import Node
+from loopcoder.entrypoints.running.action import Inputs
+from loopcoder.entrypoints.views.annotation import annotate, annotation, disobeyed
 from tests.support.golden import assert_golden
 from tests.support.project import Project
 
@@ -170,7 +170,7 @@ def act(project: Project, **given: str) -> tuple[subprocess.CompletedProcess[str
     env = {**project.environment, **named, "GITHUB_STEP_SUMMARY": str(summary),
            "GITHUB_OUTPUT": str(outputs)}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "loopcoder.entrypoints.action"],
+        [sys.executable, "-P", "-m", "loopcoder.entrypoints.running.action"],
         cwd=project.root, env=env, capture_output=True, text=True,
     )  # fmt: skip
     read = [path.read_text() if path.exists() else "" for path in (summary, outputs)]

@@ -12,8 +12,8 @@ from loopcoder.adapters.agents.cli import CliWorker
 from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
 from loopcoder.adapters.agents.scripted import ScriptedWorker
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.domain.issue import BOT, IssueDraft
-from loopcoder.entrypoints.bootstrap import House, open_house, user_cache
+from loopcoder.domain.issues.issue import BOT, IssueDraft
+from loopcoder.entrypoints.wiring.bootstrap import House, open_house, user_cache
 
 if TYPE_CHECKING:
     from conftest import Project

@@ -19,8 +19,8 @@ from loopcoder.domain.settings import (
     Limits,
     Settings,
 )
-from loopcoder.entrypoints.config import load_settings
-from loopcoder.entrypoints.render import error_text
+from loopcoder.entrypoints.config.loader import load_settings
+from loopcoder.entrypoints.views.render import error_text
 
 EVERY_KEY = """\
 version: 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.entrypoints.config_source import ConfigSource
+from loopcoder.entrypoints.config.source import ConfigSource
 
 if TYPE_CHECKING:
     from conftest import Project

@@ -10,9 +10,9 @@ import pytest
 from loopcoder.adapters.agents.preset import ORDER
 from loopcoder.domain.settings import Settings
 from loopcoder.entrypoints.cli.verbs import VERBS
-from loopcoder.entrypoints.config_schema import Configuration
-from loopcoder.entrypoints.docs import PAGES, page_text, write_pages
-from loopcoder.entrypoints.docs_workers import PAGE, with_agents
+from loopcoder.entrypoints.config.schema import Configuration
+from loopcoder.entrypoints.docs.pages import PAGES, page_text, write_pages
+from loopcoder.entrypoints.docs.workers import PAGE, with_agents
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 

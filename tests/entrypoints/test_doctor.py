@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopcoder.domain import event as e
+from loopcoder.domain.journal import event as e
 from loopcoder.domain.unit import UnitId
-from loopcoder.entrypoints.bootstrap import House, open_house
-from loopcoder.entrypoints.doctor import examine
-from loopcoder.entrypoints.finding import Level
+from loopcoder.entrypoints.doctor.examination import examine
+from loopcoder.entrypoints.doctor.finding import Level
+from loopcoder.entrypoints.wiring.bootstrap import House, open_house
 from loopcoder.ports.workspace import WorkspaceKey
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from loopcoder.adapters.clock import SystemClock
 from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.local.code_host import LocalCodeHost
 from loopcoder.adapters.local.tracker import LocalTracker
-from loopcoder.domain.issue import BOT, Issue, PullDraft, PullRequest
+from loopcoder.domain.issues.issue import BOT, Issue, PullDraft, PullRequest
 
 from .conftest import Project
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopcoder.domain.review.trust import same_mind
 from loopcoder.domain.settings import Command
-from loopcoder.domain.trust import same_mind
-from loopcoder.entrypoints.config import load_settings
-from loopcoder.entrypoints.detection import (
+from loopcoder.entrypoints.config.loader import load_settings
+from loopcoder.entrypoints.doctor.detection import (
     Agent,
     Suite,
     find_agents,
@@ -21,7 +21,7 @@ from loopcoder.entrypoints.detection import (
     find_suites,
     missing_tools,
 )
-from loopcoder.entrypoints.starter import ROADMAP_TEXT, choose_agents, config_text
+from loopcoder.entrypoints.setup.starter import ROADMAP_TEXT, choose_agents, config_text
 
 if TYPE_CHECKING:
     from conftest import Project

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters.github.limits import Pace
-from loopcoder.domain.cost import PlanCost, cost_of
-from loopcoder.domain.ration import issue_rations, label_rations
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.issues.cost import PlanCost, cost_of
+from loopcoder.domain.issues.ration import issue_rations, label_rations
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.settings import Limits
-from loopcoder.engine.apply import apply_plan
-from loopcoder.entrypoints.plan_view import (
+from loopcoder.engine.compile.apply import apply_plan
+from loopcoder.entrypoints.views.plan import (
     applied_text,
     compile_json,
     plan_json,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
-from loopcoder.entrypoints.quantities import (
+from loopcoder.entrypoints.views.quantities import (
     parse_count,
     parse_duration,
     parse_money,
@@ -19,9 +19,9 @@ from loopcoder.entrypoints.quantities import (
     show_money,
     show_size,
 )
-from loopcoder.entrypoints.render import diagnostic_text, diagnostics_json
-from loopcoder.entrypoints.terminal import Style, table_text, terminal_on
-from loopcoder.entrypoints.text import clean, width_of
+from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
+from loopcoder.entrypoints.views.terminal import Style, table_text, terminal_on
+from loopcoder.entrypoints.views.text import clean, width_of
 
 LINE = "- [ ] Login form (after: sesion-store) <!-- id: login-form -->"
 

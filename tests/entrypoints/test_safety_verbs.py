@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from loopcoder.adapters.clock import SystemClock
 from loopcoder.adapters.journal.sqlite import SqliteJournal
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
-from loopcoder.domain import event as e
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.cli.main import cli
 

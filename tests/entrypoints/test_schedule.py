@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.entrypoints.timer_texts import (
+from loopcoder.entrypoints.setup.timer_texts import (
     Timer,
     cron_line,
     launchd_plist,

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from loopcoder.entrypoints.config import load_settings
-from loopcoder.entrypoints.workflow_setup import workflow_plan
-from loopcoder.entrypoints.workflows import CI, TICK, WorkflowPlan, starter_workflows
+from loopcoder.entrypoints.config.loader import load_settings
+from loopcoder.entrypoints.setup.workflow_setup import workflow_plan
+from loopcoder.entrypoints.setup.workflows import CI, TICK, WorkflowPlan, starter_workflows
 
 ROOT = Path(__file__).parents[2]
 ACTION = "acme/loopcoder@" + "a" * 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loopcoder.domain.diagnostic import Conflicted, LoopcoderError, Stale
-from loopcoder.domain.human import MergeMethod, Remark
-from loopcoder.domain.issue import Feedback, PullRequest, PullState
+from loopcoder.domain.issues.human import MergeMethod, Remark
+from loopcoder.domain.issues.issue import Feedback, PullRequest, PullState
 from tests.github_server import records
 from tests.github_server.refusal import Refusal
 from tests.github_server.seat import Seat

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     Comment,

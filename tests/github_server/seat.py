@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.issue import Actor
+from loopcoder.domain.issues.issue import Actor
 from tests.github_server import records
 from tests.github_server.hub import Hub
 from tests.github_server.refusal import Refusal

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from loopcoder.domain.diagnostic import Conflicted
-from loopcoder.domain.human import MergeMethod
+from loopcoder.domain.issues.human import MergeMethod
 from tests.github_server.client import ask
 from tests.github_server.git_store import clean_environ
 from tests.github_server.world import ANA, BOT, EVE, Github

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loopcoder.adapters.memory.people import Person
-from loopcoder.domain.issue import Actor
+from loopcoder.domain.issues.issue import Actor
 from tests.github_server.account import App, Role
 from tests.github_server.checks import Job
 from tests.github_server.desk import HubDesk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopcoder.adapters.sandbox import choose_sandbox
+from loopcoder.adapters.sandbox.choice import choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
 from tests.redteam.arena import Arena, fight
 from tests.redteam.attacks import GROUPS

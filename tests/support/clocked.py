@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.tick_report import TickReport
-from loopcoder.engine.tick import TickOptions
-from loopcoder.entrypoints.bootstrap import open_house
-from loopcoder.entrypoints.terminal import stderr
-from loopcoder.entrypoints.ticking import Stopper, new_run, run_tick
+from loopcoder.domain.tick.report import TickReport
+from loopcoder.engine.tick.tick import TickOptions
+from loopcoder.entrypoints.running.ticking import Stopper, new_run, run_tick
+from loopcoder.entrypoints.views.terminal import stderr
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.support.project import Project
 
 

@@ -12,15 +12,15 @@ from loopcoder.adapters.memory.faults import Faults
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.journal import Crashed, MemoryJournal
 from loopcoder.adapters.memory.tracker import MemoryTracker
-from loopcoder.domain.event import Holder
-from loopcoder.domain.issue import Actor, Issue, Permission
-from loopcoder.domain.plan import Plan, PlanOptions
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.issues.issue import Actor, Issue, Permission
+from loopcoder.domain.issues.plan import Plan, PlanOptions
+from loopcoder.domain.journal.event import Holder
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.settings import Limits
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.apply import Applied, apply_plan
-from loopcoder.engine.clerk import Clerk
-from loopcoder.engine.compile import plan_roadmap
+from loopcoder.engine.compile.apply import Applied, apply_plan
+from loopcoder.engine.compile.clerk import Clerk
+from loopcoder.engine.compile.compile import plan_roadmap
 
 ANA = Actor(9001, "ana")
 OUTSIDER = Actor(9666, "mallory")

@@ -32,7 +32,7 @@ CONTEXT.set_forkserver_preload(
         "loopcoder.adapters.journal.sqlite",
         "loopcoder.adapters.agents.scripted",
         "loopcoder.adapters.commands",
-        "loopcoder.engine.context",
+        "loopcoder.engine.attempt.context",
         "detect_secrets",
     ]
 )

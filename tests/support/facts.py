@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 
 from hypothesis import strategies as st
 
-from loopcoder.domain import event as e
-from loopcoder.domain.event import Entry
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry
 from loopcoder.domain.unit import UnitId
 
 JSON = st.recursive(

@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from loopcoder.domain.event import Entry, Released
-from loopcoder.domain.issue import Issue
-from loopcoder.entrypoints.bootstrap import open_house
-from loopcoder.entrypoints.inspection import inspect
+from loopcoder.domain.issues.issue import Issue
+from loopcoder.domain.journal.event import Entry, Released
+from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.github_server.world import BOT, TOKEN, Github
 from tests.support import crashing
 from tests.support.project import Project
@@ -51,6 +51,7 @@ class Faulty:
         address = f"{self.github.server.url}/{self.github.full_name}.git"
         self.project.git("remote", "add", "origin", address)
         self.project.env |= {"GITHUB_API_URL": self.github.api_url, "GITHUB_TOKEN": TOKEN[BOT]}
+        self.project.env["CRASH_LOG"] = str(self.folder / "said")
         for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GH_TOKEN"):
             self.project.env[name] = ""
 
@@ -127,6 +128,11 @@ class Faulty:
             )
             for name in names
         }
+
+    def said(self) -> str:
+        """What the commands printed so far, and the requests that reached the server."""
+        asked = [f"{r.method} {r.path} {r.status}" for r in self.github.requests()]
+        return "\n".join([(self.folder / "said").read_text("utf-8"), *asked])
 
     def close(self) -> None:
         self.github.close()

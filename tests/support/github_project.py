@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from loopcoder.adapters.memory.people import Person
-from loopcoder.domain.issue import Issue
+from loopcoder.domain.issues.issue import Issue
 from tests.github_server.world import BOT, TOKEN, Github
 from tests.support.project import Project
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from loopcoder.adapters.github.tracker import GitHubTracker
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.journal import MemoryJournal
-from loopcoder.domain.event import Holder
-from loopcoder.domain.issue import Issue
-from loopcoder.domain.plan import Plan, PlanOptions
-from loopcoder.domain.roadmap import parse_roadmap
+from loopcoder.domain.issues.issue import Issue
+from loopcoder.domain.issues.plan import Plan, PlanOptions
+from loopcoder.domain.journal.event import Holder
+from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.settings import Limits
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.apply import Applied, apply_plan
-from loopcoder.engine.clerk import Clerk
-from loopcoder.engine.compile import plan_roadmap
+from loopcoder.engine.compile.apply import Applied, apply_plan
+from loopcoder.engine.compile.clerk import Clerk
+from loopcoder.engine.compile.compile import plan_roadmap
 from tests.github_server.people import HubTracker
 from tests.github_server.world import ANA, EVE, Github
 from tests.support.clone import Clone

@@ -19,9 +19,9 @@ from loopcoder.adapters.journal.git_ref import REF, Decision, GitRefJournal
 from loopcoder.adapters.journal.ref_store import RefStore
 from loopcoder.adapters.journal.shared_cache import SharedCache
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain import event as e
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.unit import UnitId
 
 

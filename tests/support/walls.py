@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.landlock.sandbox import Landlock, open_landlock
-from loopcoder.adapters.sandbox import Around, Sandbox, choose_sandbox
+from loopcoder.adapters.sandbox.choice import Around, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
 
 WALLS = ("bubblewrap", "landlock", "landlock-alone")

@@ -8,10 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from loopcoder.domain import event as e
 from loopcoder.domain.graph import chain_lengths
-from loopcoder.domain.history import History
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     Issue,
@@ -19,6 +17,8 @@ from loopcoder.domain.issue import (
     PullRequest,
     PullState,
 )
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.settings import (
     BreakerSettings,
     Caps,
@@ -28,7 +28,7 @@ from loopcoder.domain.settings import (
     Settings,
     WorkerSpec,
 )
-from loopcoder.domain.snapshot import BaseState, Snapshot, TickState, UnitView
+from loopcoder.domain.tick.snapshot import BaseState, Snapshot, TickState, UnitView
 from loopcoder.domain.unit import Unit, UnitId, text_digest
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -15,13 +15,13 @@ from loopcoder.adapters.agents.paperwork import Paperwork, Program, home_mount, 
 from loopcoder.adapters.agents.plan_reply import read_plan
 from loopcoder.adapters.agents.reply import one_verdict
 from loopcoder.adapters.agents.trouble import failure_of
-from loopcoder.adapters.output import Keep
-from loopcoder.adapters.process import Cause, Finished, Watch
-from loopcoder.adapters.sandbox import Sandbox
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.adapters.sandbox.output import Keep
+from loopcoder.adapters.sandbox.process import Cause, Finished, Watch
+from loopcoder.adapters.sandbox.tree_watch import watch_tree
 from loopcoder.adapters.scratch import remove_tree
-from loopcoder.adapters.tree_watch import watch_tree
-from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import CostBasis, WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, Usage, WorkOrder, WorkResult

@@ -30,13 +30,13 @@ from loopcoder.adapters.agents.reply import VERDICT_SCHEMA, ReportedVerdict, one
 from loopcoder.adapters.agents.transcript import Tally, Transcript, read_transcript, sign_of_life
 from loopcoder.adapters.agents.trouble import failure_of
 from loopcoder.adapters.builtin.tariff import Tariff, Tokens
-from loopcoder.adapters.output import Keep
-from loopcoder.adapters.process import Cause, Finished, Watch
-from loopcoder.adapters.sandbox import Sandbox
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.adapters.sandbox.output import Keep
+from loopcoder.adapters.sandbox.process import Cause, Finished, Watch
+from loopcoder.adapters.sandbox.tree_watch import watch_tree
 from loopcoder.adapters.scratch import remove_tree
-from loopcoder.adapters.tree_watch import watch_tree
-from loopcoder.domain.failure import FailureClass
 from loopcoder.domain.settings import CostBasis, WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, Usage, WorkOrder, WorkResult

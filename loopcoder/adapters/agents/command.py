@@ -15,13 +15,13 @@ from loopcoder.adapters.agents.outcome import Malformed, Metered, read_reply, us
 from loopcoder.adapters.agents.paperwork import Paperwork, Program, outcome_file
 from loopcoder.adapters.agents.plan_reply import ReportedPlan, parse_plan
 from loopcoder.adapters.agents.reply import REPLY_BYTES, ReportedVerdict, parse_verdict
-from loopcoder.adapters.launch import NotStarted
-from loopcoder.adapters.output import Keep
-from loopcoder.adapters.process import Finished, Watch
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.adapters.tree_watch import watch_tree
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.adapters.sandbox.launch import NotStarted
+from loopcoder.adapters.sandbox.output import Keep
+from loopcoder.adapters.sandbox.process import Finished, Watch
+from loopcoder.adapters.sandbox.tree_watch import watch_tree
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, WorkOrder, WorkResult

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loopcoder.adapters.agents.outcome import Malformed, OutcomeFile, parse_outcome, read_reply
-from loopcoder.adapters.process import Cause, Finished
-from loopcoder.domain.failure import FailureClass
-from loopcoder.domain.reach import refusal
+from loopcoder.adapters.sandbox.process import Cause, Finished
+from loopcoder.domain.guard.reach import refusal
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.worker import Progress
 
 _TRY_LATER = 75

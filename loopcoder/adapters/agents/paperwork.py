@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from loopcoder.adapters.process import Finished, Watch, supervise
-from loopcoder.adapters.sandbox import Job, Mount, Sandbox
+from loopcoder.adapters.sandbox.choice import Job, Mount, Sandbox
+from loopcoder.adapters.sandbox.process import Finished, Watch, supervise
 from loopcoder.adapters.scratch import remove_tree
-from loopcoder.domain.reach import reach_of
+from loopcoder.domain.guard.reach import reach_of
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.ports.reviewer import ReviewOrder
 from loopcoder.ports.worker import WorkOrder

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from loopcoder.adapters.agents.outcome import Line, Malformed, Metered, first_mistake, read_reply
 from loopcoder.adapters.agents.paperwork import outcome_file
 from loopcoder.adapters.agents.reply import REPLY_BYTES, last_object
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.tick.failure import FailureClass
 
 FEWEST, MOST = 2, 8
 

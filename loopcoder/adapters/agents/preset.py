@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.tick.failure import FailureClass
 
 _FOLDER = "presets"
 

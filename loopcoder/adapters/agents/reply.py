@@ -17,7 +17,7 @@ from loopcoder.adapters.agents.outcome import (
     Words,
     first_mistake,
 )
-from loopcoder.domain.verdict import Decision, Finding, Verdict, Weight
+from loopcoder.domain.review.verdict import Decision, Finding, Verdict, Weight
 
 REPLY_BYTES = 1 << 18
 _FINDINGS = 100

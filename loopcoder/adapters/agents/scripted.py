@@ -13,7 +13,7 @@ from pathlib import Path
 from loopcoder.adapters.agents import scripted_agent
 from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
 from loopcoder.adapters.agents.paperwork import Program
-from loopcoder.adapters.sandbox import Sandbox
+from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from loopcoder.adapters.agents.preset import Output, Pick, Picks
-from loopcoder.adapters.output import plain_lines
+from loopcoder.adapters.sandbox.output import plain_lines
 
 _MOST_TOKENS = 10**12
 _MOST_USD = Decimal(100_000)

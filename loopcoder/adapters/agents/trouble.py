@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from loopcoder.adapters.agents.preset import Trouble
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.tick.failure import FailureClass
 
 _WORDS = (
     (FailureClass.BILLING, r"credit balance|insufficient.quota|exceeded your current quota|quota "

@@ -27,7 +27,7 @@ from loopcoder.adapters.builtin.toolbox import Answer, NoToolbox
 from loopcoder.adapters.builtin.tools import BadCall, ToolUse
 from loopcoder.adapters.builtin.transcript import Transcript
 from loopcoder.adapters.builtin.wire import Said, Stopped, Trouble, Wire
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.worker import Progress
 
 BAD_REPLIES = 3

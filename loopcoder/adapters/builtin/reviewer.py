@@ -22,9 +22,9 @@ from loopcoder.adapters.builtin.tools import (
     read_call,
 )
 from loopcoder.adapters.builtin.transcript import Transcript
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.domain.settings import WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Progress, Usage

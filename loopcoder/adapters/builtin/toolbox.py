@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import Any
 
 from loopcoder.adapters.builtin import toolbox_program
-from loopcoder.adapters.process import Cause, Finished, Watch, supervise
-from loopcoder.adapters.sandbox import Job, Mount, Sandbox
+from loopcoder.adapters.sandbox.choice import Job, Mount, Sandbox
+from loopcoder.adapters.sandbox.process import Cause, Finished, Watch, supervise
 from loopcoder.adapters.scratch import remove_tree
 from loopcoder.domain.diagnostic import LoopcoderError
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopcoder.adapters.builtin.tariff import NO_TOKENS, Tokens
 from loopcoder.adapters.builtin.tools import ToolUse
-from loopcoder.domain.failure import FailureClass
+from loopcoder.domain.tick.failure import FailureClass
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError

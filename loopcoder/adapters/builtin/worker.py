@@ -13,7 +13,7 @@ from loopcoder.adapters.builtin.seat import Seat
 from loopcoder.adapters.builtin.toolbox import Answer, Toolbox
 from loopcoder.adapters.builtin.tools import WORK_TOOLS, BadCall, Bash, Call, ToolUse, read_call
 from loopcoder.adapters.builtin.transcript import Transcript, open_transcript
-from loopcoder.adapters.sandbox import Sandbox
+from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.ports.worker import Outcome, Progress, Usage, WorkOrder, WorkResult
 

@@ -10,7 +10,7 @@ from loopcoder.adapters.carried.parcel import COMMITS, MOST
 from loopcoder.adapters.git.command import Git, GitError
 from loopcoder.adapters.git.commit import keep_ref
 from loopcoder.adapters.git.repository import Repository
-from loopcoder.domain.carried import Forged
+from loopcoder.domain.tick.carried import Forged
 from loopcoder.domain.unit import UnitId
 
 

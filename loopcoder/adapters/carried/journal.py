@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from loopcoder.adapters.journal.chain import Link, forge
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 from loopcoder.ports.clock import Clock
 
 

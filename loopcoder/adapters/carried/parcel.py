@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loopcoder.adapters.journal.chain import Damaged, Link, Row, follow, sha256
 from loopcoder.adapters.journal.codec import UnreadableRow
-from loopcoder.domain.carried import Forged
-from loopcoder.domain.event import Event
-from loopcoder.domain.redaction import Redactor
+from loopcoder.domain.guard.redaction import Redactor
+from loopcoder.domain.journal.event import Event
+from loopcoder.domain.tick.carried import Forged
 
 MANIFEST, WAVE, HISTORY = "manifest.json", "wave.json", "history.jsonl"
 EVENTS, COMMITS, PAPERS = "events.jsonl", "commits.pack", "papers"

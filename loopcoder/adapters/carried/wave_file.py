@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from loopcoder.adapters.carried.parcel import HISTORY, WAVE, Parcel
 from loopcoder.adapters.journal.codec import UnreadableRow, decode, encode
-from loopcoder.domain.carried import Forged
-from loopcoder.domain.event import Event, Reserved, Settled
-from loopcoder.domain.wave import Wave
+from loopcoder.domain.journal.event import Event, Reserved, Settled
+from loopcoder.domain.tick.carried import Forged
+from loopcoder.domain.tick.wave import Wave
 
 
 def write_wave(folder: Path, wave: Wave, events: Iterable[Event]) -> str:

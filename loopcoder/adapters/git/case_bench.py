@@ -12,8 +12,8 @@ from loopcoder.adapters.git.command import Git, GitError
 from loopcoder.adapters.git.commit import draft_at, write_commit
 from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.git.workspace import GitWorkspaces
-from loopcoder.domain.calibration import Case
 from loopcoder.domain.diagnostic import ConfigurationError
+from loopcoder.domain.review.calibration import Case
 from loopcoder.ports.case_bench import LaidOut
 
 _EPOCH = 1_700_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.git.diff_text import DIFF, MOST_TEXT, PATCH, DiffText, Entry
-from loopcoder.domain.change_set import ChangeSet, FileChange, FileMode
+from loopcoder.domain.guard.change_set import ChangeSet, FileChange, FileMode
 
 
 def read_change(git_dir: Path, base: str, goal: str, most: int = MOST_TEXT) -> ChangeSet:

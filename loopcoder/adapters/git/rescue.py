@@ -9,8 +9,8 @@ from pathlib import Path
 from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.git.diff_text import DIFF, PATCH
 from loopcoder.adapters.git.folder import Folder
-from loopcoder.domain.change_set import ChangeSet
 from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.guard.change_set import ChangeSet
 from loopcoder.ports.workspace import Workspace
 
 

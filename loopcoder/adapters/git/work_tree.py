@@ -12,8 +12,8 @@ from loopcoder.adapters.git.change import display, read_change
 from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.git.diff_text import MOST_TEXT
 from loopcoder.adapters.git.scan import Found, Oddity, scan
-from loopcoder.domain.change_set import ChangeSet, FileChange, FileMode
 from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.guard.change_set import ChangeSet, FileChange, FileMode
 
 MOST_FILE = 50_000_000
 MOST_ODDITIES = 1000

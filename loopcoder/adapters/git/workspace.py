@@ -26,8 +26,8 @@ from loopcoder.adapters.git.repository import Repository
 from loopcoder.adapters.git.rescue import rescue as rescue_folder
 from loopcoder.adapters.git.rescue import save_patch
 from loopcoder.adapters.git.work_tree import Limits
-from loopcoder.domain.change_set import ChangeSet, FileMode
 from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.guard.change_set import ChangeSet, FileMode
 from loopcoder.ports.workspace import Combination, CommitDraft, Workspace, WorkspaceKey
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from loopcoder.adapters.github.errors import Forbidden
 from loopcoder.adapters.github.mapping import Payload, read_time
 from loopcoder.adapters.github.session import Session
-from loopcoder.domain.ci import CheckRun, CheckState
-from loopcoder.domain.ci_failure import Job, RunState, WorkflowRun
+from loopcoder.domain.ci.ci import CheckRun, CheckState
+from loopcoder.domain.ci.failure import Job, RunState, WorkflowRun
 from loopcoder.domain.diagnostic import NotFound, Stale
 
 LONGEST_LOG = 8_000_000

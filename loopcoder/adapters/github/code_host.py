@@ -29,13 +29,13 @@ from loopcoder.adapters.github.remote import Remote
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale
-from loopcoder.domain.host_rules import (
+from loopcoder.domain.issues.host_rules import (
     checked_body,
     checked_branch,
     checked_labels,
     checked_title,
 )
-from loopcoder.domain.issue import Actor, Feedback, PullDraft, PullRequest
+from loopcoder.domain.issues.issue import Actor, Feedback, PullDraft, PullRequest
 
 _SETTLES = timedelta(seconds=90)
 

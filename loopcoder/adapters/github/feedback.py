@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from loopcoder.adapters.github.mapping import Payload, read_actor, read_time
-from loopcoder.domain.issue import Feedback
+from loopcoder.domain.issues.issue import Feedback
 
 _NEVER = "1970-01-01T00:00:00Z"
 _ENDS = frozenset({"APPROVED", "DISMISSED"})

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from loopcoder.domain.host_rules import parse_closes
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.host_rules import parse_closes
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     Comment,

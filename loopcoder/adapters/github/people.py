@@ -8,7 +8,7 @@ from urllib.parse import quote
 from loopcoder.adapters.github.mapping import read_actor, read_permission
 from loopcoder.adapters.github.session import Session
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.issue import Actor, Permission
+from loopcoder.domain.issues.issue import Actor, Permission
 
 _VIEWER = "query { viewer { login databaseId } }"
 _INSTALLATION = "ghs_"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from loopcoder.adapters.git.command import Git, GitError, Result
-from loopcoder.domain.branch import is_ours
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale, Unavailable
+from loopcoder.domain.tick.branch import is_ours
 from loopcoder.ports.clock import Clock
 
 _HEADS = "refs/heads/"

@@ -31,7 +31,7 @@ from loopcoder.adapters.github.limits import (
 from loopcoder.adapters.github.paging import next_page
 from loopcoder.adapters.github.state import State
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.tick_report import ApiUse
+from loopcoder.domain.tick.report import ApiUse
 from loopcoder.ports.clock import Clock
 
 PER_PAGE = 100

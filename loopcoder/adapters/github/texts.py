@@ -7,7 +7,7 @@ from typing import Any
 
 from loopcoder.adapters.github.mapping import read_time
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.issue import Actor, IssueText, TextEdit
+from loopcoder.domain.issues.issue import Actor, IssueText, TextEdit
 
 # The newest edits are wanted, whichever end of the list they stand at.
 QUERY = """

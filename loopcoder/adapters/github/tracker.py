@@ -24,13 +24,13 @@ from loopcoder.adapters.github.people import People
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
 from loopcoder.domain.diagnostic import Moved, NotFound, Stale
-from loopcoder.domain.host_rules import (
+from loopcoder.domain.issues.host_rules import (
     checked_body,
     checked_label,
     checked_labels,
     checked_title,
 )
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     Comment,

@@ -11,7 +11,7 @@ from datetime import datetime
 from ulid import ULID
 
 from loopcoder.adapters.journal.codec import decode, encode
-from loopcoder.domain.event import Entry, Event
+from loopcoder.domain.journal.event import Entry, Event
 
 
 @dataclass(frozen=True, slots=True)

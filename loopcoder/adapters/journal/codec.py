@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import FACTS, Carries, Event, Fact
+from loopcoder.domain.journal.event import FACTS, Carries, Event, Fact
 from loopcoder.domain.unit import UnitId
 
 VERSION = 1

@@ -29,8 +29,8 @@ from loopcoder.adapters.journal.rebuild import beside
 from loopcoder.adapters.journal.ref_store import PushFailed, Reading, RefStore, commit_header
 from loopcoder.adapters.journal.shared_cache import Draft, Foreign, Published, SharedCache
 from loopcoder.domain.diagnostic import LoopcoderError, TryLater, Unavailable
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 from loopcoder.ports.clock import Clock
 
 Decision = Callable[[History], Sequence[Entry]]

@@ -14,7 +14,7 @@ from filelock import FileLock
 from loopcoder.adapters.journal import table
 from loopcoder.adapters.journal.chain import START, Damaged, Link, Row, follow, forge
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry, JournalRebuilt
+from loopcoder.domain.journal.event import Entry, JournalRebuilt
 
 LOCK_S = 60.0
 

@@ -22,8 +22,8 @@ from loopcoder.adapters.journal.chain import (
 from loopcoder.adapters.journal.rebuild import beside, identity, opening, replaced, set_aside
 from loopcoder.adapters.journal.sqlite import BATCH, SqliteJournal, transaction
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry, Event, TickBegun, TickFinished
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.event import Entry, Event, TickBegun, TickFinished
+from loopcoder.domain.journal.history import History
 
 MANY = 500
 """So many facts are worth a push, whatever they say."""

@@ -25,8 +25,8 @@ from loopcoder.adapters.journal.chain import (
 from loopcoder.adapters.journal.fault import explain, is_damage
 from loopcoder.adapters.journal.rebuild import identity, opening, rebuild, replaced
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 from loopcoder.ports.clock import Clock
 
 BATCH = 1000

@@ -20,14 +20,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from loopcoder.adapters.call_filter import MACHINES, Wishes, filter_program
 from loopcoder.adapters.landlock import kernel, warden
-from loopcoder.adapters.launch import Launch, Limits
-from loopcoder.adapters.process_tree import MARKER
-from loopcoder.adapters.sandbox import Around, Job, Mount, clean_environment, run_marker, way_out
+from loopcoder.adapters.sandbox.call_filter import MACHINES, Wishes, filter_program
+from loopcoder.adapters.sandbox.choice import (
+    Around,
+    Job,
+    Mount,
+    clean_environment,
+    run_marker,
+    way_out,
+)
+from loopcoder.adapters.sandbox.launch import Launch, Limits
+from loopcoder.adapters.sandbox.process_tree import MARKER
+from loopcoder.adapters.sandbox.toolchains import SYSTEM, Toolchains, has_secret_name
 from loopcoder.adapters.scratch import scratch_folder
-from loopcoder.adapters.system_secrets import SECRET_PLACES, closed_to_others
-from loopcoder.adapters.toolchains import SYSTEM, Toolchains, has_secret_name
+from loopcoder.adapters.secrecy.system_secrets import SECRET_PLACES, closed_to_others
 from loopcoder.domain.diagnostic import Unavailable
 
 _OLDEST_APART, _OLDEST_ALONE = 3, 6  # versions of the kernel's interface: Linux 6.2, Linux 6.12
@@ -190,7 +197,7 @@ def _probe(version: int, apart: bool) -> str:
     oldest = _OLDEST_APART if apart else _OLDEST_ALONE
     if version < oldest:
         return f"the kernel offers version {version}, and {oldest} is needed"
-    from loopcoder.adapters.launch import NotStarted, start
+    from loopcoder.adapters.sandbox.launch import NotStarted, start
 
     sandbox = Landlock(version, apart, Around({}, Path("/")), Toolchains((), os.defpath))
     job = Job(("/bin/sh", "-c", "echo inside"), Path("/"))

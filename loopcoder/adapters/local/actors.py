@@ -6,7 +6,7 @@ import hashlib
 import re
 import sqlite3
 
-from loopcoder.domain.issue import Actor
+from loopcoder.domain.issues.issue import Actor
 
 
 def identify(name: str, email: str) -> Actor:

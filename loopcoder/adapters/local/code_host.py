@@ -16,8 +16,8 @@ from loopcoder.adapters.local.pull_book import PullBook
 from loopcoder.adapters.local.pulls import insert_pull, read_feedback, record_head
 from loopcoder.adapters.local.store import Store
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.host_rules import checked_branch
-from loopcoder.domain.issue import Actor, Feedback, PullDraft, PullRequest
+from loopcoder.domain.issues.host_rules import checked_branch
+from loopcoder.domain.issues.issue import Actor, Feedback, PullDraft, PullRequest
 from loopcoder.ports.clock import Clock
 
 

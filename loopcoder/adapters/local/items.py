@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from loopcoder.adapters.local.actors import register
 from loopcoder.adapters.local.labels import put_on
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.host_rules import checked_body, checked_labels, checked_title
-from loopcoder.domain.issue import Actor, IssueDraft, PullDraft
+from loopcoder.domain.issues.host_rules import checked_body, checked_labels, checked_title
+from loopcoder.domain.issues.issue import Actor, IssueDraft, PullDraft
 
 ISSUE = "issue"
 PULL = "pull"

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.host_rules import LABELS_MAX, checked_label
-from loopcoder.domain.issue import Actor, LabelEvent
+from loopcoder.domain.issues.host_rules import LABELS_MAX, checked_label
+from loopcoder.domain.issues.issue import Actor, LabelEvent
 
 
 def labels_by_item(

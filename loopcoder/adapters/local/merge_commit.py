@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from loopcoder.adapters.git.command import Git
 from loopcoder.adapters.git.merge_tree import MergedTree, merge_commits, replay_commit
 from loopcoder.domain.diagnostic import Conflicted
-from loopcoder.domain.human import MergeMethod
-from loopcoder.domain.issue import PullRequest
+from loopcoder.domain.issues.human import MergeMethod
+from loopcoder.domain.issues.issue import PullRequest
 
 _TRAILERS = ("Loopcoder-Unit", "Loopcoder-Attempt", "Co-authored-by", "Signed-off-by")
 

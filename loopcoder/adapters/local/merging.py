@@ -18,9 +18,9 @@ from loopcoder.adapters.local.pull_book import PullBook
 from loopcoder.adapters.local.pulls import demand_no_other, read_feedback, record_merge
 from loopcoder.adapters.local.store import Store
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.host_rules import checked_body
-from loopcoder.domain.human import MergeMethod, Remark
-from loopcoder.domain.issue import Actor, Feedback, PullRequest, PullState
+from loopcoder.domain.issues.host_rules import checked_body
+from loopcoder.domain.issues.human import MergeMethod, Remark
+from loopcoder.domain.issues.issue import Actor, Feedback, PullRequest, PullState
 from loopcoder.ports.clock import Clock
 
 

@@ -16,7 +16,7 @@ from loopcoder.adapters.local.branches import Branches
 from loopcoder.adapters.local.items import stamp
 from loopcoder.adapters.local.pulls import read_pull, read_pulls, record_head, record_merge
 from loopcoder.adapters.local.store import Store
-from loopcoder.domain.issue import BOT, Actor, PullRequest
+from loopcoder.domain.issues.issue import BOT, Actor, PullRequest
 from loopcoder.ports.clock import Clock
 
 

@@ -9,8 +9,8 @@ from loopcoder.adapters.local.actors import actors_by_id, register
 from loopcoder.adapters.local.items import ISSUE, PULL, close_item, create_item
 from loopcoder.adapters.local.labels import labels_by_item
 from loopcoder.domain.diagnostic import NotFound, Stale
-from loopcoder.domain.host_rules import parse_closes
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.host_rules import parse_closes
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     Feedback,

@@ -23,8 +23,8 @@ from loopcoder.adapters.local.items import (
 from loopcoder.adapters.local.labels import labels_by_item
 from loopcoder.adapters.local.store import Store
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.host_rules import checked_body, checked_label
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.host_rules import checked_body, checked_label
+from loopcoder.domain.issues.issue import (
     BOT,
     Actor,
     CloseReason,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loopcoder.adapters.memory.forge import MemoryForge
-from loopcoder.domain.ci import CheckRun, CheckState
-from loopcoder.domain.ci_failure import Job, WorkflowRun
+from loopcoder.domain.ci.ci import CheckRun, CheckState
+from loopcoder.domain.ci.failure import Job, WorkflowRun
 
 
 @dataclass

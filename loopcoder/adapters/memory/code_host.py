@@ -8,14 +8,14 @@ from dataclasses import replace
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.pulls import observe, open_pull_of
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale
-from loopcoder.domain.host_rules import (
+from loopcoder.domain.issues.host_rules import (
     checked_body,
     checked_branch,
     checked_labels,
     checked_title,
     parse_closes,
 )
-from loopcoder.domain.issue import BOT, Actor, Feedback, PullDraft, PullRequest
+from loopcoder.domain.issues.issue import BOT, Actor, Feedback, PullDraft, PullRequest
 
 
 class MemoryCodeHost:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.pulls import observe, open_pull_of, record_merge
 from loopcoder.domain.diagnostic import Conflicted, LoopcoderError, Stale
-from loopcoder.domain.host_rules import checked_body
-from loopcoder.domain.human import MergeMethod, Remark
-from loopcoder.domain.issue import Actor, Feedback, PullRequest, PullState
+from loopcoder.domain.issues.host_rules import checked_body
+from loopcoder.domain.issues.human import MergeMethod, Remark
+from loopcoder.domain.issues.issue import Actor, Feedback, PullRequest, PullState
 
 
 class MemoryDesk:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from loopcoder.adapters.memory.tracker import MemoryTracker
 from loopcoder.domain.diagnostic import NotFound, Stale
-from loopcoder.domain.issue import EdgeEvent, Issue, IssueDraft
+from loopcoder.domain.issues.issue import EdgeEvent, Issue, IssueDraft
 
 
 class MemoryEdgeTracker(MemoryTracker):

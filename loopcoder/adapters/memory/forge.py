@@ -12,8 +12,8 @@ from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.commits import Commits
 from loopcoder.adapters.memory.faults import Faults
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.host_rules import LABELS_MAX, checked_label
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.host_rules import LABELS_MAX, checked_label
+from loopcoder.domain.issues.issue import (
     Actor,
     Comment,
     EdgeCounts,

@@ -17,8 +17,8 @@ from loopcoder.adapters.journal.chain import (
     forge,
     read,
 )
-from loopcoder.domain.event import Entry, Event
-from loopcoder.domain.history import History
+from loopcoder.domain.journal.event import Entry, Event
+from loopcoder.domain.journal.history import History
 from loopcoder.ports.clock import Clock
 
 

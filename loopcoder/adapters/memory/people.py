@@ -8,8 +8,8 @@ from typing import Protocol
 from loopcoder.adapters.memory.desk import MemoryDesk
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.tracker import MemoryTracker
-from loopcoder.domain.human import MergeMethod, Remark
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.human import MergeMethod, Remark
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     Comment,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.issue import (
     Actor,
     CloseReason,
     IssueState,

@@ -7,8 +7,13 @@ from dataclasses import replace
 
 from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.host_rules import checked_body, checked_label, checked_labels, checked_title
-from loopcoder.domain.issue import (
+from loopcoder.domain.issues.host_rules import (
+    checked_body,
+    checked_label,
+    checked_labels,
+    checked_title,
+)
+from loopcoder.domain.issues.issue import (
     BOT,
     Actor,
     CloseReason,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopcoder.domain.diagnostic import LoopcoderError, Unavailable
-from loopcoder.domain.dsse import Signature
+from loopcoder.domain.proof.dsse import Signature
 
 ISSUER = "https://token.actions.githubusercontent.com"
 REQUEST_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.domain.diagnostic import LoopcoderError, Unavailable
-from loopcoder.domain.dsse import Signature
+from loopcoder.domain.proof.dsse import Signature
 
 NAMESPACE = "loopcoder"
 IDENTITY = "loopcoder"

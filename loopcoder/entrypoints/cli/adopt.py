@@ -5,26 +5,26 @@ from __future__ import annotations
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
-from loopcoder.domain.adoption import Adoption, adopt
-from loopcoder.domain.binding import ADOPTED
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.event import Entry, IssueBound
-from loopcoder.domain.issue import Issue
-from loopcoder.domain.roadmap import Source, parse_roadmaps
-from loopcoder.domain.roadmap_ids import mint_id
-from loopcoder.domain.roadmap_text import render_units, settle_unit
+from loopcoder.domain.issues.binding import ADOPTED
+from loopcoder.domain.issues.issue import Issue
+from loopcoder.domain.journal.event import Entry, IssueBound
+from loopcoder.domain.roadmap.adoption import Adoption, adopt
+from loopcoder.domain.roadmap.ids import mint_id
+from loopcoder.domain.roadmap.roadmap import Source, parse_roadmaps
+from loopcoder.domain.roadmap.text import render_units, settle_unit
 from loopcoder.domain.unit import Unit, UnitId
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.numbers import number_of
-from loopcoder.entrypoints.compiling import lock_of
-from loopcoder.entrypoints.roadmap_files import (
+from loopcoder.entrypoints.running.compiling import lock_of
+from loopcoder.entrypoints.running.roadmap_files import (
     append_text,
     check_addition,
     read_sources,
     write_text,
 )
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("adopt")

@@ -8,20 +8,20 @@ from pathlib import Path
 import click
 
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.dsse import parse_envelope
-from loopcoder.engine.attest import ENVELOPE
-from loopcoder.entrypoints.attesting import (
+from loopcoder.domain.proof.dsse import parse_envelope
+from loopcoder.engine.tick.attest import ENVELOPE
+from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.running.attesting import (
     Trust,
     Verified,
     find_statement,
     signing_key,
     verify_commit_statement,
 )
-from loopcoder.entrypoints.bootstrap import House
-from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.points_view import point_json, say_point
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.views.points import point_json, say_point
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

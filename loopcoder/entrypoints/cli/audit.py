@@ -6,8 +6,10 @@ import json
 
 import click
 
-from loopcoder.domain.attestation import Point
-from loopcoder.domain.audit import (
+from loopcoder.domain.diagnostic import NotFound
+from loopcoder.domain.journal.event import Event
+from loopcoder.domain.proof.attestation import Point
+from loopcoder.domain.proof.audit import (
     Derivation,
     Line,
     audit_lines,
@@ -15,15 +17,13 @@ from loopcoder.domain.audit import (
     derive_pull,
     unit_of_pull,
 )
-from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.event import Event
 from loopcoder.domain.unit import UnitId
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import no_such_unit
-from loopcoder.entrypoints.points_view import point_json, say_point
-from loopcoder.entrypoints.terminal import Terminal, stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.running.inspection import no_such_unit
+from loopcoder.entrypoints.views.points import point_json, say_point
+from loopcoder.entrypoints.views.terminal import Terminal, stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("audit")

@@ -42,8 +42,8 @@ def guarded(run: Callable[[], object], args: Sequence[str]) -> int:
 
 
 def _expected(error: LoopcoderError, as_json: bool) -> int:
-    from loopcoder.entrypoints.render import error_json, error_text
-    from loopcoder.entrypoints.terminal import stderr
+    from loopcoder.entrypoints.views.render import error_json, error_text
+    from loopcoder.entrypoints.views.terminal import stderr
 
     if as_json:
         click.echo(error_json(error))
@@ -78,7 +78,7 @@ def _system(error: OSError) -> int:
 
 
 def _bug(error: Exception, args: Sequence[str]) -> int:
-    from loopcoder.entrypoints.crash import write_log
+    from loopcoder.entrypoints.running.crash import write_log
 
     if "-v" in args:
         import traceback

@@ -9,13 +9,13 @@ from datetime import datetime
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
-from loopcoder.domain.breaker import BreakerState, Position, breakers, covers
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.event import BreakerReset, Entry
-from loopcoder.domain.history import History
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.journal.event import BreakerReset, Entry
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.limits.breaker import BreakerState, Position, breakers, covers
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.group("breaker", invoke_without_command=True)

@@ -8,16 +8,16 @@ from decimal import Decimal
 
 import click
 
-from loopcoder.domain.budget import dollars
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.lifecycle import State, state_of
+from loopcoder.domain.limits.budget import dollars
+from loopcoder.domain.limits.spending import Forecast, Line, Spending, forecast, tabulate
 from loopcoder.domain.settings import Caps
-from loopcoder.domain.spending import Forecast, Line, Spending, forecast, tabulate
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import inspect
-from loopcoder.entrypoints.quantities import show_count
-from loopcoder.entrypoints.terminal import Terminal, stdout
+from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.views.quantities import show_count
+from loopcoder.entrypoints.views.terminal import Terminal, stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 DAYS = 14
 """Days that are listed for people; `--json` has them all."""

@@ -10,16 +10,23 @@ from pathlib import Path
 import click
 
 from loopcoder.adapters.calibration_cases import SHIPPED, read_cases
-from loopcoder.domain.budget import dollars
-from loopcoder.domain.calibration import Case, CaseOutcome, Expected, Rate, in_order, shortfall
+from loopcoder.domain.limits.budget import dollars
+from loopcoder.domain.review.calibration import (
+    Case,
+    CaseOutcome,
+    Expected,
+    Rate,
+    in_order,
+    shortfall,
+)
 from loopcoder.domain.settings import Thresholds
-from loopcoder.engine.calibrate import Measured, Row
-from loopcoder.entrypoints.bootstrap import House
-from loopcoder.entrypoints.calibrating import rules_of, run_calibration
+from loopcoder.engine.attempt.calibrate import Measured, Row
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.terminal import Terminal, stderr, stdout
-from loopcoder.entrypoints.text import clean
-from loopcoder.entrypoints.ticking import stoppable
+from loopcoder.entrypoints.running.calibrating import rules_of, run_calibration
+from loopcoder.entrypoints.running.ticking import stoppable
+from loopcoder.entrypoints.views.terminal import Terminal, stderr, stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 FAILED = 1
 TRY_AGAIN = 75

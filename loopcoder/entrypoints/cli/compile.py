@@ -9,20 +9,20 @@ import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.domain.diagnostic import LoopcoderError
-from loopcoder.domain.plan import Plan
-from loopcoder.engine.apply import Applied, apply_plan
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.issues.plan import Plan
+from loopcoder.engine.compile.apply import Applied, apply_plan
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.compiling import draft_plan, lock_of, options_of, person_clerk
-from loopcoder.entrypoints.migration import carry_over
-from loopcoder.entrypoints.plan_view import (
+from loopcoder.entrypoints.running.compiling import draft_plan, lock_of, options_of, person_clerk
+from loopcoder.entrypoints.setup.migration import carry_over
+from loopcoder.entrypoints.views.plan import (
     applied_text,
     compile_json,
     minted_text,
     summary_text,
 )
-from loopcoder.entrypoints.render import diagnostic_text
-from loopcoder.entrypoints.terminal import stderr, stdout
+from loopcoder.entrypoints.views.render import diagnostic_text
+from loopcoder.entrypoints.views.terminal import stderr, stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 FAILED = 1
 TRY_LATER = 75

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, overload
 import click
 
 if TYPE_CHECKING:
-    from loopcoder.entrypoints.bootstrap import House
+    from loopcoder.entrypoints.wiring.bootstrap import House
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +35,7 @@ class Invocation:
         return found
 
     def house(self, *, from_base: bool, defaults: bool = False) -> House:
-        from loopcoder.entrypoints.bootstrap import open_house
+        from loopcoder.entrypoints.wiring.bootstrap import open_house
 
         return open_house(self.directory, self.config, from_base=from_base, defaults=defaults)
 

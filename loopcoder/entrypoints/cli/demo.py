@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.entrypoints.demo import Demo
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.setup.demo import Demo
+from loopcoder.entrypoints.views.terminal import stdout
 
 
 @click.command("demo")

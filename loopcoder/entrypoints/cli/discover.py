@@ -8,13 +8,13 @@ import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.engine.discover import Discovery, discover
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.engine.tick.discover import Discovery, discover
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.compiling import lock_of
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
-from loopcoder.entrypoints.workshop import open_workshop
+from loopcoder.entrypoints.running.compiling import lock_of
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
+from loopcoder.entrypoints.wiring.workshop import open_workshop
 
 
 @click.command("discover")

@@ -6,12 +6,12 @@ import json
 
 import click
 
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.doctor import examine
-from loopcoder.entrypoints.finding import Finding, Level
-from loopcoder.entrypoints.terminal import Terminal, stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.doctor.examination import examine
+from loopcoder.entrypoints.doctor.finding import Finding, Level
+from loopcoder.entrypoints.views.terminal import Terminal, stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 _COLOURS = {Level.OK: "green", Level.NOTE: "cyan", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 

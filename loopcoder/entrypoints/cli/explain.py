@@ -6,15 +6,15 @@ import json
 
 import click
 
-from loopcoder.domain import action as act
-from loopcoder.domain.dispute import Round, rounds_of, told
-from loopcoder.domain.snapshot import UnitView
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.review.dispute import Round, rounds_of, told
+from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.snapshot import UnitView
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import Look, inspect
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
-from loopcoder.entrypoints.tick_view import exchange_json
+from loopcoder.entrypoints.running.inspection import Look, inspect
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.views.tick import exchange_json
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("explain")

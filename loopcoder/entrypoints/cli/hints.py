@@ -8,11 +8,11 @@ import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.event import Entry, Forgotten
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.journal.event import Entry, Forgotten
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.group("hints", invoke_without_command=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
-from loopcoder.domain.event import Entry, Fact, Held, Released
-from loopcoder.domain.issue import CommandLabel
+from loopcoder.domain.issues.issue import CommandLabel
+from loopcoder.domain.journal.event import Entry, Fact, Held, Released
 from loopcoder.domain.unit import UnitId
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import inspect
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("hold")

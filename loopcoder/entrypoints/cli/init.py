@@ -13,15 +13,21 @@ import click
 from loopcoder.adapters.git.command import Git
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.config import FILES
-from loopcoder.entrypoints.detection import Agent, Suite, find_agents, find_roadmap, find_suites
-from loopcoder.entrypoints.starter import choose_agents
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.config.loader import FILES
+from loopcoder.entrypoints.doctor.detection import (
+    Agent,
+    Suite,
+    find_agents,
+    find_roadmap,
+    find_suites,
+)
+from loopcoder.entrypoints.setup.starter import choose_agents
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
 
 if TYPE_CHECKING:
-    from loopcoder.entrypoints.bootstrap import House
-    from loopcoder.entrypoints.workflows import WorkflowPlan
+    from loopcoder.entrypoints.setup.workflows import WorkflowPlan
+    from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def init(house: House, on_github: bool, single_job: bool, action: str, as_json: 
     where origin is on GitHub and a token is set. Nothing that exists is changed. What is found
     out about tests, agents and the sandbox goes into the configuration, or is said.
     """
-    from loopcoder.entrypoints.github_setup import is_at_hand, prepare
+    from loopcoder.entrypoints.setup.github import is_at_hand, prepare
 
     found = _look(house)
     at_hand = is_at_hand(found.remote, house.environ)
@@ -78,7 +84,7 @@ def _workflows(
 ) -> tuple[WorkflowPlan | None, tuple[str, ...]]:
     """The workflows to write. Where nobody asked for them by name, they are left out with a
     sentence when nothing tells which Action they are to use."""
-    from loopcoder.entrypoints.workflow_setup import workflow_plan
+    from loopcoder.entrypoints.setup.workflow_setup import workflow_plan
 
     if not (needed or wanted):
         return None, ()
@@ -124,7 +130,7 @@ def _root(directory: Path) -> Path:
 
 def _sandbox(house: House) -> str:
     """The sandbox that would be used; empty when there is none."""
-    from loopcoder.adapters.sandbox import choose_sandbox
+    from loopcoder.adapters.sandbox.choice import choose_sandbox
 
     try:
         return choose_sandbox("auto", environ=house.environ).describe()
@@ -136,7 +142,7 @@ def _write(
     found: Findings, workflows: WorkflowPlan | None, on_github: bool
 ) -> tuple[list[str], list[str]]:
     """What was written, and what was there already."""
-    from loopcoder.entrypoints.starter import ROADMAP_TEXT, config_text
+    from loopcoder.entrypoints.setup.starter import ROADMAP_TEXT, config_text
 
     written: list[str] = []
     kept = [name for name in FILES if (found.root / name).exists()]
@@ -151,7 +157,7 @@ def _write(
     else:
         _create(found.root, "ROADMAP.md", ROADMAP_TEXT, written, kept)
     if workflows is not None:
-        from loopcoder.entrypoints.workflow_setup import write_workflows
+        from loopcoder.entrypoints.setup.workflow_setup import write_workflows
 
         made, there = write_workflows(found.root, workflows)
         written, kept = [*written, *made], [*kept, *there]

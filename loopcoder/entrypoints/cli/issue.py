@@ -9,23 +9,23 @@ import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.adapters.local.tracker import LocalTracker
-from loopcoder.domain.bookkeeping import plan_books
 from loopcoder.domain.diagnostic import ConfigurationError
-from loopcoder.domain.issue import CloseReason, Issue, IssueDraft
-from loopcoder.domain.issue_body import parse_body
+from loopcoder.domain.issues.issue import CloseReason, Issue, IssueDraft
+from loopcoder.domain.issues.issue_body import parse_body
+from loopcoder.domain.roadmap.bookkeeping import plan_books
 from loopcoder.domain.unit import UnitId
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.numbers import number_of
-from loopcoder.entrypoints.issue_view import (
+from loopcoder.entrypoints.running.roadmap_files import read_sources, write_text
+from loopcoder.entrypoints.views.issue import (
     HEADER,
     issue_detail_json,
     issue_json,
     issue_row,
     issue_text,
 )
-from loopcoder.entrypoints.roadmap_files import read_sources, write_text
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 _body = click.option("--body", default=None, help="The text; - reads standard input.")
 _labels = click.option("--label", "labels", multiple=True, metavar="NAME", help="Repeatable.")

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
+from loopcoder.domain.context.work_report import last_work, steps_of
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.history import AttemptRecord, StageRecord, UnitRecord
+from loopcoder.domain.journal.history import AttemptRecord, StageRecord, UnitRecord
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.work_report import last_work, steps_of
-from loopcoder.engine.verify import checks_from_json
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import no_such_unit
-from loopcoder.entrypoints.terminal import Terminal, stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.running.inspection import no_such_unit
+from loopcoder.entrypoints.views.terminal import Terminal, stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("log")

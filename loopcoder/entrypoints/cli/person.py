@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError, NotFound
-from loopcoder.domain.event import (
+from loopcoder.domain.issues.issue import BLOCKED_BY, CommandLabel, PullState
+from loopcoder.domain.journal.event import (
     Approved,
     AttemptFinished,
     ClaimReleased,
@@ -15,14 +16,13 @@ from loopcoder.domain.event import (
     Fact,
     Retried,
 )
-from loopcoder.domain.issue import BLOCKED_BY, CommandLabel, PullState
-from loopcoder.domain.lifecycle import State, state_of
-from loopcoder.domain.snapshot import UnitView
+from loopcoder.domain.tick.lifecycle import State, state_of
+from loopcoder.domain.tick.snapshot import UnitView
 from loopcoder.domain.unit import edges_digest, text_digest
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import Look, inspect
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.running.inspection import Look, inspect
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("approve")

@@ -7,11 +7,11 @@ import sys
 
 import click
 
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.compiling import draft_plan, options_of
-from loopcoder.entrypoints.plan_view import minted_text, plan_json, plan_text, summary_text
-from loopcoder.entrypoints.terminal import stderr, stdout
+from loopcoder.entrypoints.running.compiling import draft_plan, options_of
+from loopcoder.entrypoints.views.plan import minted_text, plan_json, plan_text, summary_text
+from loopcoder.entrypoints.views.terminal import stderr, stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 PENDING = 1
 INVALID = 2

@@ -6,13 +6,13 @@ import json
 
 import click
 
-from loopcoder.engine.briefing import first_brief
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.engine.attempt.briefing import first_brief
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import inspect
-from loopcoder.entrypoints.terminal import stderr
-from loopcoder.entrypoints.text import clean
-from loopcoder.entrypoints.workshop import open_workshop
+from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.views.terminal import stderr
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
+from loopcoder.entrypoints.wiring.workshop import open_workshop
 
 
 @click.command("prompt")

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
-from loopcoder.domain.human import MergeMethod, Remark
-from loopcoder.domain.issue import PullRequest, PullState
+from loopcoder.domain.issues.human import MergeMethod, Remark
+from loopcoder.domain.issues.issue import PullRequest, PullState
+from loopcoder.domain.review.verdict import Check
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.verdict import Check
-from loopcoder.engine.verify import checks_from_json
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.numbers import number_of
-from loopcoder.entrypoints.pull_view import (
+from loopcoder.entrypoints.views.pull import (
     HEADER,
     pull_detail_json,
     pull_json,
@@ -25,7 +24,8 @@ from loopcoder.entrypoints.pull_view import (
     pull_text,
     unit_of,
 )
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.command import Git

@@ -6,12 +6,12 @@ import json
 
 import click
 
-from loopcoder.domain import action as act
-from loopcoder.domain.snapshot import UnitView
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.snapshot import UnitView
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import Look, inspect
-from loopcoder.entrypoints.terminal import stdout
+from loopcoder.entrypoints.running.inspection import Look, inspect
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 SECTIONS = (
     "ready",

@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.terminal import stderr, stdout
+from loopcoder.entrypoints.views.terminal import stderr, stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 def _folder(name: str, field: str, help_: str, *, exists: bool = True) -> Callable[..., Any]:
@@ -39,8 +39,8 @@ def work(house: House, wave_dir: Path, unit: str, out: Path) -> None:
 
     Needs no token. What comes of it is left in a folder for `loopcoder review`.
     """
-    from loopcoder.entrypoints.listening import LineListener
-    from loopcoder.entrypoints.relaying import work as run
+    from loopcoder.entrypoints.running.relaying import work as run
+    from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
     terminal.say(f"{unit}: {run(house, wave_dir, unit, out, LineListener(terminal))}")
@@ -56,10 +56,10 @@ def verify(house: House, of_base: bool, out: Path) -> None:
     Reads from the tracker and the journal, and writes to neither: the folder is for
     `loopcoder tick --plan-wave DIR --base-checked`.
     """
-    from loopcoder.engine.tick import TickOptions
-    from loopcoder.entrypoints.listening import LineListener
-    from loopcoder.entrypoints.relaying import look
-    from loopcoder.entrypoints.ticking import new_run
+    from loopcoder.engine.tick.tick import TickOptions
+    from loopcoder.entrypoints.running.relaying import look
+    from loopcoder.entrypoints.running.ticking import new_run
+    from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
     for warning in look(house, TickOptions(new_run()), out, LineListener(terminal)):
@@ -77,8 +77,8 @@ def review(house: House, wave_dir: Path, given: Path, unit: str, out: Path) -> N
 
     Needs no token. What was found is left in a folder for `loopcoder publish`.
     """
-    from loopcoder.entrypoints.listening import LineListener
-    from loopcoder.entrypoints.relaying import judge
+    from loopcoder.entrypoints.running.relaying import judge
+    from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
     said = judge(house, wave_dir, given, unit, out, LineListener(terminal))
@@ -92,8 +92,8 @@ def review(house: House, wave_dir: Path, given: Path, unit: str, out: Path) -> N
 @pass_house(defaults=True)
 def integrate(house: House, wave_dir: Path, given: Path, out: Path) -> None:
     """Put the wave's commits together on the newest base, and verify the combination."""
-    from loopcoder.entrypoints.listening import LineListener
-    from loopcoder.entrypoints.relaying import integrate as run
+    from loopcoder.entrypoints.running.relaying import integrate as run
+    from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
     fit, evicted = run(house, wave_dir, given, out, LineListener(terminal))
@@ -123,9 +123,9 @@ def publish(house: House, wave_dir: Path | None, given: Path | None, as_json: bo
 
     Nothing of the repository and nothing from an artifact is executed.
     """
-    from loopcoder.entrypoints.listening import LineListener
-    from loopcoder.entrypoints.relaying import publish as run
-    from loopcoder.entrypoints.tick_view import exit_code, report_json, say_report
+    from loopcoder.entrypoints.running.relaying import publish as run
+    from loopcoder.entrypoints.views.listening import LineListener
+    from loopcoder.entrypoints.views.tick import exit_code, report_json, say_report
 
     terminal = stderr() if as_json else stdout()
     report = run(house, wave_dir, given, LineListener(terminal))

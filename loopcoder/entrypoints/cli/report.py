@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from loopcoder.domain.diagnostic import ConfigurationError, NotFound
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.quantities import parse_duration
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.views.quantities import parse_duration
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("report")

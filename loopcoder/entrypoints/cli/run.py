@@ -9,14 +9,14 @@ from decimal import Decimal
 
 import click
 
-from loopcoder.domain.tick_report import WORKED, StopReason, TickReport
-from loopcoder.engine.tick import TickOptions
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.domain.tick.report import WORKED, StopReason, TickReport
+from loopcoder.engine.tick.tick import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.quantities import parse_money
-from loopcoder.entrypoints.terminal import Terminal, stderr, stdout
-from loopcoder.entrypoints.tick_view import exit_code, report_json, say_errors, say_report
-from loopcoder.entrypoints.ticking import Stopper, new_run, run_tick, stoppable
+from loopcoder.entrypoints.running.ticking import Stopper, new_run, run_tick, stoppable
+from loopcoder.entrypoints.views.quantities import parse_money
+from loopcoder.entrypoints.views.terminal import Terminal, stderr, stdout
+from loopcoder.entrypoints.views.tick import exit_code, report_json, say_errors, say_report
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 INTERRUPTED = 130
 

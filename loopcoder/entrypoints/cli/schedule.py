@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
 
 if TYPE_CHECKING:
-    from loopcoder.entrypoints.bootstrap import House
+    from loopcoder.entrypoints.wiring.bootstrap import House
 
 _kind = click.option(
     "--kind",
@@ -39,7 +39,7 @@ def schedule() -> None:
 @pass_house(from_base=True)
 def install(house: House, kind: str, every: int, show: bool) -> None:
     """Install the timer, or change it. The configuration must be committed."""
-    from loopcoder.entrypoints.scheduling import Schedule
+    from loopcoder.entrypoints.setup.scheduling import Schedule
 
     _ = house.settings  # refuses what is not committed, before anything is touched
     plan = Schedule.of(house, kind, every)
@@ -62,7 +62,7 @@ def install(house: House, kind: str, every: int, show: bool) -> None:
 @pass_house(defaults=True)
 def remove(house: House, kind: str) -> None:
     """Remove the timer of this repository."""
-    from loopcoder.entrypoints.scheduling import Schedule
+    from loopcoder.entrypoints.setup.scheduling import Schedule
 
     plan = Schedule.of(house, kind)
     stdout().say(f"removed {plan.kind}" if plan.remove() else "there is no timer")
@@ -74,7 +74,7 @@ def remove(house: House, kind: str) -> None:
 @pass_house(defaults=True)
 def status(house: House, kind: str, as_json: bool) -> None:
     """Say whether there is a timer here, and when the last tick was."""
-    from loopcoder.entrypoints.scheduling import Schedule
+    from loopcoder.entrypoints.setup.scheduling import Schedule
 
     plan = Schedule.of(house, kind)
     found = plan.standing()

@@ -8,16 +8,16 @@ from decimal import Decimal
 
 import click
 
-from loopcoder.domain.breaker import breakers
-from loopcoder.domain.event import TickBegun
+from loopcoder.domain.journal.event import TickBegun
+from loopcoder.domain.limits.breaker import breakers
 from loopcoder.domain.settings import Calibration
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.ready import sections
-from loopcoder.entrypoints.inspection import Look, inspect
-from loopcoder.entrypoints.terminal import Terminal, stdout
-from loopcoder.entrypoints.text import clean
-from loopcoder.entrypoints.tick_view import short_run
+from loopcoder.entrypoints.running.inspection import Look, inspect
+from loopcoder.entrypoints.views.terminal import Terminal, stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.views.tick import short_run
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 _COLOURS = {"done": "green", "running": "cyan", "awaiting_merge": "blue", "needs_human": "yellow"}
 _ORDER = (

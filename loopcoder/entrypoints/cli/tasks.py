@@ -10,23 +10,23 @@ from pathlib import Path
 import click
 
 from loopcoder.domain.diagnostic import Diagnostic, LoopcoderError, RoadmapError
-from loopcoder.domain.foreign_tasks import import_any
-from loopcoder.domain.history import History
-from loopcoder.domain.issue import Issue
-from loopcoder.domain.roadmap import Source, parse_roadmaps
-from loopcoder.domain.roadmap_text import render_units
-from loopcoder.domain.tasks import Task, export_tasks
+from loopcoder.domain.issues.issue import Issue
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.roadmap.foreign_tasks import import_any
+from loopcoder.domain.roadmap.roadmap import Source, parse_roadmaps
+from loopcoder.domain.roadmap.tasks import Task, export_tasks
+from loopcoder.domain.roadmap.text import render_units
 from loopcoder.domain.unit import Unit
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.render import diagnostic_text
-from loopcoder.entrypoints.roadmap_files import (
+from loopcoder.entrypoints.running.roadmap_files import (
     append_text,
     check_addition,
     read_sources,
     write_text,
 )
-from loopcoder.entrypoints.terminal import stderr, stdout
+from loopcoder.entrypoints.views.render import diagnostic_text
+from loopcoder.entrypoints.views.terminal import stderr, stdout
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("import")

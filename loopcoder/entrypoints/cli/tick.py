@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.tick import TickOptions
-from loopcoder.entrypoints.bootstrap import House
+from loopcoder.engine.tick.tick import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.inspection import inspect
-from loopcoder.entrypoints.terminal import stderr, stdout
-from loopcoder.entrypoints.tick_view import exit_code, report_json, say_errors, say_report
-from loopcoder.entrypoints.ticking import new_run, run_tick, stoppable
+from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.running.ticking import new_run, run_tick, stoppable
+from loopcoder.entrypoints.views.terminal import stderr, stdout
+from loopcoder.entrypoints.views.tick import exit_code, report_json, say_errors, say_report
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 INTERRUPTED = 130
 
@@ -105,8 +105,8 @@ def _plan_wave(
     as_json: bool,
 ) -> None:
     """The scheduler's part of a tick, for jobs on other machines."""
-    from loopcoder.entrypoints.listening import LineListener
-    from loopcoder.entrypoints.relaying import plan
+    from loopcoder.entrypoints.running.relaying import plan
+    from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stderr() if as_json else stdout()
     report, wave = plan(

@@ -7,11 +7,11 @@ import json
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
-from loopcoder.entrypoints.bootstrap import House
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.leaving import Leaving, leave, plan_leaving
-from loopcoder.entrypoints.terminal import stdout
-from loopcoder.entrypoints.text import clean
+from loopcoder.entrypoints.setup.leaving import Leaving, leave, plan_leaving
+from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("uninstall")

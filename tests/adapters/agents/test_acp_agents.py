@@ -15,10 +15,10 @@ import pytest
 from loopcoder.adapters.agents.acp import AcpAgent, AcpReviewer, AcpWorker
 from loopcoder.adapters.agents.acp_client import AcpClient, Talk
 from loopcoder.adapters.agents.confined import Confined
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.domain.review.verdict import judge
 from loopcoder.domain.settings import McpServer, WorkerSpec
-from loopcoder.domain.verdict import judge
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.worker import WorkResult
 
 pytest.importorskip("acp")

@@ -15,10 +15,10 @@ import pytest
 from loopcoder.adapters.agents.cli import Agent, CliReviewer, CliWorker
 from loopcoder.adapters.agents.preset import presets
 from loopcoder.adapters.builtin.tariff import OwnTariff
-from loopcoder.adapters.sandbox import NoSandbox, Sandbox
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import NoSandbox, Sandbox
+from loopcoder.domain.review.verdict import judge
 from loopcoder.domain.settings import CostBasis, Price, WorkerSpec
-from loopcoder.domain.verdict import judge
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 from loopcoder.ports.worker import Outcome, Progress, Usage, WorkOrder, WorkResult
 

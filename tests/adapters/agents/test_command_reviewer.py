@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.agents.command import CommandReviewer
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.domain.review.verdict import Decision, Finding, Weight, judge
 from loopcoder.domain.settings import WorkerSpec
-from loopcoder.domain.verdict import Decision, Finding, Weight, judge
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
 
 Order = Callable[..., ReviewOrder]

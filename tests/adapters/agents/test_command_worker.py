@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.agents.command import CommandWorker
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.domain.settings import CostBasis, WorkerSpec
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.worker import FollowUp, Outcome, Progress, Usage, WorkOrder, WorkResult
 
 Order = Callable[..., WorkOrder]

@@ -20,7 +20,7 @@ from loopcoder.adapters.agents.transcript import (
     sign_of_life,
 )
 from loopcoder.domain.settings import McpServer
-from loopcoder.entrypoints.agent_programs import KINDS
+from loopcoder.entrypoints.agents.programs import KINDS
 
 SAMPLES = Path(__file__).parent / "samples"
 SERVERS = (

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from loopcoder.adapters.agents.scripted import ScriptedReviewer, ScriptedWorker
 from loopcoder.adapters.agents.scripted_agent import choose_steps
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.failure import FailureClass
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.domain.review.verdict import Decision, judge
 from loopcoder.domain.settings import CostBasis, WorkerSpec
-from loopcoder.domain.verdict import Decision, judge
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.reviewer import ReviewOrder
 from loopcoder.ports.worker import Outcome, Usage, WorkOrder, WorkResult
 

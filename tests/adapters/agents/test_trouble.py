@@ -6,7 +6,7 @@ import pytest
 
 from loopcoder.adapters.agents.preset import presets
 from loopcoder.adapters.agents.trouble import failure_of
-from loopcoder.domain.failure import FailureClass as F
+from loopcoder.domain.tick.failure import FailureClass as F
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import pytest
 from loopcoder.adapters.git.scan import is_disguise
 from loopcoder.adapters.git.work_tree import Limits
 from loopcoder.adapters.git.workspace import GitWorkspaces
-from loopcoder.domain.change_set import ChangeSet, FileMode
 from loopcoder.domain.diagnostic import LoopcoderError, Stale
+from loopcoder.domain.guard.change_set import ChangeSet, FileMode
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters.git.workspace import GitWorkspaces
-from loopcoder.domain.change_set import FileMode
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError, Stale
+from loopcoder.domain.guard.change_set import FileMode
 from loopcoder.domain.unit import UnitId
 from loopcoder.ports.workspace import WorkspaceKey
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.domain.issue import CloseReason, IssueDraft
-from loopcoder.domain.issue_body import END, MARK
+from loopcoder.domain.issues.issue import CloseReason, IssueDraft
+from loopcoder.domain.issues.issue_body import END, MARK
 from tests.github_server.account import Role
 from tests.support.hosted import Hosted
 

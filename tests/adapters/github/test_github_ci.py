@@ -8,7 +8,7 @@ import pytest
 
 from loopcoder.adapters.github.ci import read_run, read_status
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.ci import CheckState
+from loopcoder.domain.ci.ci import CheckState
 from tests.github_server.checks import Status
 from tests.github_server.world import Github
 from tests.support.clone import Clone

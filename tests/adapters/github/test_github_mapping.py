@@ -18,7 +18,7 @@ from loopcoder.adapters.github.mapping import (
     trim_item,
     trim_pull,
 )
-from loopcoder.domain.issue import CloseReason, Permission, PullState
+from loopcoder.domain.issues.issue import CloseReason, Permission, PullState
 
 ANA = {"id": 1001, "login": "ana", "type": "User", "site_admin": False}
 ITEM: dict[str, Any] = {

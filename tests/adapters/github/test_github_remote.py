@@ -9,7 +9,7 @@ import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale, Unavailable
-from loopcoder.domain.issue import PullDraft
+from loopcoder.domain.issues.issue import PullDraft
 from tests.github_server.world import BOT, TOKEN, Github
 from tests.support.clone import Clone
 

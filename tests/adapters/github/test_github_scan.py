@@ -12,7 +12,7 @@ from loopcoder.adapters.github.scan import check_name
 from loopcoder.adapters.github.snapshot import Entry, renew, replaced
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain.diagnostic import ConfigurationError, NotFound
-from loopcoder.domain.issue import CloseReason, IssueDraft, PullDraft, PullState
+from loopcoder.domain.issues.issue import CloseReason, IssueDraft, PullDraft, PullState
 from tests.github_server.account import Role
 from tests.github_server.world import TOKEN, Github
 from tests.support.clone import Clone

@@ -18,7 +18,7 @@ from loopcoder.domain.diagnostic import (
     TryLater,
     Unavailable,
 )
-from loopcoder.domain.issue import CloseReason, IssueDraft
+from loopcoder.domain.issues.issue import CloseReason, IssueDraft
 from tests.github_server.world import TOKEN, Github
 from tests.support.clone import UNHURRIED, Clone
 

@@ -6,7 +6,7 @@ import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.issue import Actor, CloseReason, IssueDraft, Permission
+from loopcoder.domain.issues.issue import Actor, CloseReason, IssueDraft, Permission
 from loopcoder.ports.dependencies import Dependencies
 from tests.github_server.account import Role
 from tests.support.clone import Clone

@@ -14,7 +14,7 @@ from loopcoder.adapters.local.code_host import LocalCodeHost
 from loopcoder.adapters.local.merging import PullDesk
 from loopcoder.adapters.local.tracker import LocalTracker
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.issue import BOT, Actor, PullDraft, PullRequest
+from loopcoder.domain.issues.issue import BOT, Actor, PullDraft, PullRequest
 
 ANA = Actor(1001, "ana")
 BOT_ENV = {

@@ -90,7 +90,7 @@ def test_two_heads_without_a_common_past_are_of_unknown_mergeability(project: Pr
     tree = project.git("rev-parse", "main^{tree}")
     orphan = project.git("commit-tree", "-m", "Another past", tree)
     project.host().push_branch("loopcoder/x", orphan, None)
-    from loopcoder.domain.issue import PullDraft
+    from loopcoder.domain.issues.issue import PullDraft
 
     pull = project.host().create_pull(PullDraft("t", "", "loopcoder/x", "main"))
     assert pull.is_open and pull.mergeable is None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loopcoder.domain.diagnostic import Conflicted, Stale, Unavailable
-from loopcoder.domain.human import MergeMethod
-from loopcoder.domain.issue import PullState
+from loopcoder.domain.issues.human import MergeMethod
+from loopcoder.domain.issues.issue import PullState
 
 from .conftest import Project
 

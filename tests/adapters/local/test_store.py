@@ -17,7 +17,7 @@ from loopcoder.adapters.local.backup import backup_of
 from loopcoder.adapters.local.store import Store
 from loopcoder.adapters.local.tracker import LocalTracker
 from loopcoder.domain.diagnostic import LoopcoderError, NotFound
-from loopcoder.domain.issue import BOT, Actor, CloseReason, IssueDraft, Permission
+from loopcoder.domain.issues.issue import BOT, Actor, CloseReason, IssueDraft, Permission
 
 ANA = Actor(1001, "ana")
 WRITERS, EACH = 8, 12

@@ -13,7 +13,7 @@ from loopcoder.adapters.memory.forge import MemoryForge
 from loopcoder.adapters.memory.people import Person
 from loopcoder.adapters.memory.tracker import MemoryTracker
 from loopcoder.domain.diagnostic import Stale, TryLater, Unavailable
-from loopcoder.domain.issue import Actor, IssueDraft, Permission, PullDraft, PullState
+from loopcoder.domain.issues.issue import Actor, IssueDraft, Permission, PullDraft, PullState
 
 ANA = Actor(1001, "ana")
 

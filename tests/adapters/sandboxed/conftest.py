@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from loopcoder.adapters.launch import Limits
-from loopcoder.adapters.output import Keep
-from loopcoder.adapters.process import Finished, Watch, supervise
-from loopcoder.adapters.sandbox import Job, Mount, Sandbox
-from loopcoder.domain.reach import NOTHING, Reach
+from loopcoder.adapters.sandbox.choice import Job, Mount, Sandbox
+from loopcoder.adapters.sandbox.launch import Limits
+from loopcoder.adapters.sandbox.output import Keep
+from loopcoder.adapters.sandbox.process import Finished, Watch, supervise
+from loopcoder.domain.guard.reach import NOTHING, Reach
 
 
 class Run(Protocol):

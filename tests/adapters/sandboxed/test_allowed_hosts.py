@@ -14,9 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from loopcoder.adapters import proxy
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.reach import reach_of
+from loopcoder.adapters.sandbox.choice import Sandbox, proxy
+from loopcoder.domain.guard.reach import reach_of
 
 Run = Callable[..., Any]
 Python = Callable[[str], tuple[str, ...]]

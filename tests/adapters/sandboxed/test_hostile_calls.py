@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from loopcoder.adapters.call_filter import MACHINES, Wishes, filter_program
-from loopcoder.adapters.process import Cause
-from loopcoder.adapters.sandbox import Sandbox
-from loopcoder.domain.reach import Reach, reach_of
+from loopcoder.adapters.sandbox.call_filter import MACHINES, Wishes, filter_program
+from loopcoder.adapters.sandbox.choice import Sandbox
+from loopcoder.adapters.sandbox.process import Cause
+from loopcoder.domain.guard.reach import Reach, reach_of
 from tests.support.walls import is_apart, is_mounted
 
 Run = Callable[..., Any]

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from loopcoder.adapters.cgroup import confine, release
-from loopcoder.adapters.launch import Limits
-from loopcoder.adapters.output import Keep
-from loopcoder.adapters.process import Cause
-from loopcoder.adapters.sandbox import Mount, Sandbox
-from loopcoder.domain.reach import NOTHING, Reach, reach_of
+from loopcoder.adapters.sandbox.cgroup import confine, release
+from loopcoder.adapters.sandbox.choice import Mount, Sandbox
+from loopcoder.adapters.sandbox.launch import Limits
+from loopcoder.adapters.sandbox.output import Keep
+from loopcoder.adapters.sandbox.process import Cause
+from loopcoder.domain.guard.reach import NOTHING, Reach, reach_of
 from tests.support.walls import WALLS, is_apart, is_mounted, open_walls
 
 Run = Callable[..., Any]
@@ -348,8 +348,8 @@ def test_nothing_survives_the_death_of_loopcoder(
     source = f"""
 import os
 from pathlib import Path
-from loopcoder.adapters.process import Watch, supervise
-from loopcoder.adapters.sandbox import Job
+from loopcoder.adapters.sandbox.process import Watch, supervise
+from loopcoder.adapters.sandbox.choice import Job
 from tests.support.walls import open_walls
 sandbox = open_walls({kind!r}, environ=os.environ)
 work = Path({str(workspace)!r})

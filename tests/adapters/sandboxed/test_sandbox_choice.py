@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from loopcoder.adapters import bubblewrap as module
 from loopcoder.adapters.landlock import kernel
 from loopcoder.adapters.landlock.kernel import landlock_version
 from loopcoder.adapters.landlock.sandbox import Landlock, open_landlock
-from loopcoder.adapters.sandbox import Around, NoSandbox, Sandbox, choose_sandbox
+from loopcoder.adapters.sandbox import bubblewrap as module
+from loopcoder.adapters.sandbox.choice import Around, NoSandbox, Sandbox, choose_sandbox
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
 from tests.support.walls import WALLS, is_apart, open_walls
 

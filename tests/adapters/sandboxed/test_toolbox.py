@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from loopcoder.adapters.builtin.toolbox import Answer, NoToolbox, Toolbox
-from loopcoder.adapters.sandbox import choose_sandbox
+from loopcoder.adapters.sandbox.choice import choose_sandbox
 from loopcoder.domain.diagnostic import Unavailable
 
 

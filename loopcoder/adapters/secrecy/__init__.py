@@ -1,0 +1,1 @@
+"""Secrets: finding them, and keeping them out of what is written."""

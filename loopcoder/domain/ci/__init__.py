@@ -1,0 +1,1 @@
+"""What CI says: checks of a commit, and failures read from logs."""

@@ -1,0 +1,1 @@
+"""Money, tokens, time and trust in a run: how much may still be spent."""

@@ -1,0 +1,1 @@
+"""What happened to a change, so that others can check it later."""

@@ -1,0 +1,1 @@
+"""Judgements of a change, and how far they can be relied on."""

@@ -1,0 +1,1 @@
+"""ROADMAP.md and other lists of tasks: text in, units and diagnostics out, and back."""

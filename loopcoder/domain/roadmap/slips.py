@@ -1,0 +1,73 @@
+"""What looks like a heading, a bullet or a box and is none: reported, never guessed."""
+
+from __future__ import annotations
+
+import re
+
+from loopcoder.domain.markdown import Block, mask_code
+from loopcoder.domain.roadmap.draft import Draft
+from loopcoder.domain.roadmap.findings import Findings
+from loopcoder.domain.roadmap.ids import ID_COMMENT
+from loopcoder.domain.roadmap.lead import Lead, broken_box
+
+_GLUED_HEADING = re.compile(r"#{2,6}[^#\s]|#[A-Z][a-z]")
+_GLUED_BULLET = re.compile(r"-[^\W\d_]|[-+*]\[[ xX-]?\]")
+
+
+def check_text(findings: Findings, block: Block) -> None:
+    """Report headings and bullets that lack their blank; they are read as prose."""
+    glued = False
+    for number, text in enumerate(block.text.split("\n"), start=block.start):
+        start = text.lstrip()
+        if start[:1] not in ("#", "-", "+", "*"):
+            glued = False
+        elif _GLUED_HEADING.match(start):
+            findings.warning(
+                number, "a heading needs a space after `#`", "It is read as prose.", at="#"
+            )
+        elif _GLUED_BULLET.match(start) and (number == block.start or glued):
+            glued = True
+            detail = f"It is read as prose; write `{start[0]} {start[1:18].strip()}`."
+            findings.warning(
+                number, f"a bullet needs a space after `{start[0]}`", detail, at=start[:2]
+            )
+
+
+def check_bullet(findings: Findings, first: Block) -> None:
+    """Report a bullet without a box that nearly has one, or that carries an id."""
+    if problem := broken_box(first.text):
+        findings.error(
+            first.start, problem,
+            "A box holds exactly one character and is followed by a space: "
+            "`[ ]` open, `[x]` done, `[-]` dropped.",
+            at=first.text[: first.text.find("]") + 1],
+        )  # fmt: skip
+    elif "<!--" in first.text and ID_COMMENT.search(mask_code(first.text)):
+        findings.warning(
+            first.start, "this bullet carries an id, but has no box",
+            "Begin it with `[ ]` to make it a unit.", at="<!--",
+        )  # fmt: skip
+
+
+def empty_box(findings: Findings, line: int) -> None:
+    detail = "Write what is to be done after the box, or remove the line."
+    findings.error(line, "this box has no text", detail, at="[")
+
+
+def odd_mark(findings: Findings, draft: Draft) -> None:
+    findings.warning(
+        draft.line,
+        f"the box `[{draft.mark}]` is read as open",
+        "If it is not a box, put a backslash before its bracket.",
+        at=f"[{draft.mark}]",
+    )
+
+
+def check_lead(findings: Findings, lead: Lead, line: int) -> None:
+    if len(lead.ids) > 1:
+        ids = " and ".join(f"`{each}`" for each in lead.ids)
+        detail = "A unit has one id: remove the others."
+        findings.error(line, f"this unit has the ids {ids}", detail)
+    if lead.unclosed is not None:
+        detail = "Close the parenthesis on the same paragraph."
+        findings.error(lead.unclosed, "this dependency is never closed", detail, at="(")

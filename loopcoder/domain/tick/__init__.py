@@ -1,0 +1,1 @@
+"""What a tick sees, what it decides, and how it reports."""

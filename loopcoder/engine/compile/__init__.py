@@ -1,0 +1,1 @@
+"""From the roadmap to issues, and people's words on them."""

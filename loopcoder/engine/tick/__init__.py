@@ -1,0 +1,1 @@
+"""One unattended pass, in one process or as a relay of jobs."""

@@ -1,0 +1,1 @@
+"""Configured agents, made into workers and reviewers."""

@@ -1,0 +1,1 @@
+"""Looking at everything that could keep a tick from working."""

@@ -1,0 +1,1 @@
+"""Verbs that do the work, as one process runs them."""

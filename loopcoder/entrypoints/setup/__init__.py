@@ -1,0 +1,1 @@
+"""What is written into a repository or a machine, once, and taken out again."""

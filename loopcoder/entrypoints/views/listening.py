@@ -1,0 +1,172 @@
+"""What a person sees of a running tick: plain lines in a pipe, a live table on a terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from loopcoder.domain.tick.action import Dispatch
+from loopcoder.domain.tick.report import UnitLine, UnitOutcome
+from loopcoder.domain.unit import UnitId
+from loopcoder.entrypoints.views.terminal import Terminal
+from loopcoder.entrypoints.views.text import clean
+from loopcoder.ports.worker import Progress
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+MARKS = {
+    UnitOutcome.PROPOSED: ("✓", "green"),
+    UnitOutcome.UPDATED: ("✓", "green"),
+    UnitOutcome.COMMITTED: ("✓", "green"),
+    UnitOutcome.FAILED: ("✗", "red"),
+    UnitOutcome.NEEDS_HUMAN: ("!", "yellow"),
+}
+
+STAGE_WORDS = {
+    "work": "working",
+    "commit": "collecting",
+    "policy": "checking policy",
+    "verify": "verifying",
+    "review": "reviewing",
+}
+
+
+def ended_line(line: UnitLine, terminal: Terminal) -> str:
+    """`✓ changelog  proposed  #21  verified 3/3, approved (claude), $0.11`."""
+    mark, colour = MARKS.get(line.outcome, ("·", "dim"))
+    number = f"#{line.pull}" if line.pull else ""
+    parts = [terminal.style(mark, colour), line.unit.ljust(20), line.outcome.value.ljust(11)]
+    parts += [number, clean(ended_detail(line))]
+    return "  " + " ".join(part for part in parts if part)
+
+
+def ended_detail(line: UnitLine) -> str:
+    """What there is to know about the unit, in one line."""
+    if line.outcome not in (UnitOutcome.PROPOSED, UnitOutcome.UPDATED, UnitOutcome.COMMITTED):
+        tried = f"attempt {line.attempt}: " if line.attempt else ""
+        return f"{tried}{line.reason}"
+    green = sum(check.passed for check in line.checks)
+    reviewer = f" ({line.reviewer})" if line.reviewer else ""
+    verdict = "approved" if line.verdict == "approve" else line.verdict
+    return f"verified {green}/{len(line.checks)}, {verdict}{reviewer}, ${line.usd:.2f}"
+
+
+@dataclass(slots=True)
+class LineListener:
+    """One line for each thing that happens: what CI logs and pipes get."""
+
+    terminal: Terminal
+    verbose: bool = False
+    _scanned: tuple[int, str, bool | None] | None = None
+
+    def scanned(self, units: int, base: str, green: bool | None) -> None:
+        seen = (units, base, green)
+        if seen != self._scanned:
+            state = {True: " green", False: " red", None: ""}[green]
+            self.terminal.say(f"scan      {units} units · base {base[:7]}{state}")
+        self._scanned = seen
+
+    def said(self, text: str) -> None:
+        self.terminal.say(f"          {clean(text)}")
+
+    def wave_began(self, number: int, steps: Sequence[Dispatch]) -> None:
+        for index, step in enumerate(steps):
+            label = f"wave {number}" if index == 0 else ""
+            self.terminal.say(f"{label:<9} {step.unit:<20} {step.worker}  {clean(step.reason)}")
+
+    def stage_began(self, unit: UnitId, stage: str, round_: int) -> None:
+        again = f" (round {round_})" if round_ > 1 else ""
+        if self.verbose or stage in ("work", "verify", "review"):
+            self.terminal.say(f"          {unit:<20} {STAGE_WORDS.get(stage, stage)}{again}")
+
+    def progressed(self, unit: UnitId, progress: Progress) -> None:
+        if self.verbose and progress.line:
+            self.terminal.say(f"          {unit:<20} | {clean(progress.line)[:200]}")
+
+    def unit_ended(self, line: UnitLine) -> None:
+        self.terminal.say(ended_line(line, self.terminal))
+
+
+@dataclass(slots=True)
+class _Row:
+    worker: str
+    stage: str = "starting"
+    began: float = field(default_factory=time.monotonic)
+    note: str = ""
+
+
+@dataclass(slots=True)
+class LiveListener:
+    """A table that is drawn over while a wave runs; what has ended scrolls away above it."""
+
+    terminal: Terminal
+    _rows: dict[UnitId, _Row] = field(default_factory=dict)
+    _live: Live | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lines: LineListener | None = None
+
+    def __post_init__(self) -> None:
+        self._lines = LineListener(self.terminal)
+
+    def scanned(self, units: int, base: str, green: bool | None) -> None:
+        assert self._lines is not None
+        self._lines.scanned(units, base, green)
+
+    def said(self, text: str) -> None:
+        if self._live is not None:
+            self._live.console.print(f"          {clean(text)}", markup=False, highlight=False)
+        else:
+            self.terminal.say(f"          {clean(text)}")
+
+    def wave_began(self, number: int, steps: Sequence[Dispatch]) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._rows = {step.unit: _Row(step.worker) for step in steps}
+        console = Console(file=self.terminal.stream, highlight=False)
+        self._live = Live(
+            get_renderable=lambda: self._table(number),
+            console=console,
+            refresh_per_second=4,
+            transient=True,
+        )
+        self._live.start()
+
+    def _table(self, number: int) -> Any:
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        now = time.monotonic()
+        with self._lock:
+            for index, (unit, row) in enumerate(self._rows.items()):
+                minutes, seconds = divmod(int(now - row.began), 60)
+                label = f"wave {number}" if index == 0 else ""
+                note = clean(row.note)[:60]
+                table.add_row(label, unit, row.worker, row.stage, f"{minutes}:{seconds:02d}", note)
+        return table
+
+    def stage_began(self, unit: UnitId, stage: str, round_: int) -> None:
+        with self._lock:
+            if unit in self._rows:
+                again = f" (round {round_})" if round_ > 1 else ""
+                self._rows[unit].stage = STAGE_WORDS.get(stage, stage) + again
+                self._rows[unit].note = ""
+
+    def progressed(self, unit: UnitId, progress: Progress) -> None:
+        with self._lock:
+            if unit in self._rows:
+                self._rows[unit].note = progress.line
+
+    def unit_ended(self, line: UnitLine) -> None:
+        self.close()
+        self.terminal.say(ended_line(line, self.terminal))
+
+    def close(self) -> None:
+        """Take the live table off the screen."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
