@@ -1,0 +1,1 @@
+"""Every fact that the journal can hold, by what it is about."""

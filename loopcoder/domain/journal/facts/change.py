@@ -1,0 +1,64 @@
+"""What became of a finished change: its statement, its pull request, its landing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from loopcoder.domain.journal.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class PullOpened(Fact):
+    kind: ClassVar[str] = "pull.opened"
+    number: int
+    branch: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attested(Fact):
+    """A signed statement about `commit` is kept: `sha256` is the hash of the statement."""
+
+    kind: ClassVar[str] = "change.attested"
+    commit: str
+    sha256: str
+    keyid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullUpdated(Fact):
+    """Our fix-up was pushed; `answered` are the comments and red checks it took in."""
+
+    kind: ClassVar[str] = "pull.updated"
+    number: int
+    head: str
+    answered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequested(Fact):
+    """These people and teams were asked to look at our pull request. It is done once."""
+
+    kind: ClassVar[str] = "pull.review-requested"
+    number: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PullTold(Fact):
+    """Our one comment on the pull request says the text with this SHA-256."""
+
+    kind: ClassVar[str] = "pull.told"
+    number: int
+    comment: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Landed(Fact):
+    """A commit reached the work branch (`landing: commit`)."""
+
+    kind: ClassVar[str] = "unit.landed"
+    branch: str
+    head: str
