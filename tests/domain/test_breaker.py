@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopcoder.domain.journal.history import History, ProviderOutcome
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.money import ProviderOutcome
 from loopcoder.domain.limits.breaker import (
     PROVIDER_FAULTS,
     REPOSITORY,

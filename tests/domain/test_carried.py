@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.action import Dispatch, Purpose
 from loopcoder.domain.tick.carried import Forged, Station, check_base, check_errand
 from loopcoder.domain.tick.wave import Errand, Wave, holder_of
@@ -47,7 +47,7 @@ def stage(name: str, round_: int = 1, sha: str = "", passed: bool = True) -> lis
 
 
 def record(*finished: e.StageFinished) -> AttemptRecord:
-    from loopcoder.domain.journal.history import StageRecord
+    from loopcoder.domain.journal.records.attempt import StageRecord
 
     stages = tuple(StageRecord(f.stage, f.round, NOW, NOW, f) for f in finished)
     return AttemptRecord(1, BEGUN, NOW, stages=stages)

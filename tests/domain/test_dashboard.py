@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.journal.history import LastChange
+from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.lifecycle import State
 from loopcoder.domain.tick.snapshot import BaseState, Blocker, BlockerState, Snapshot

@@ -14,7 +14,8 @@ from loopcoder.domain.context.learned import (
     told_hints,
 )
 from loopcoder.domain.journal.event import Event, Fact, Forgotten, Learned, StageFinished
-from loopcoder.domain.journal.history import History, StageRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import StageRecord
 from loopcoder.domain.unit import UnitId
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -16,7 +16,8 @@ from loopcoder.domain.journal.event import (
     StageBegun,
     StageFinished,
 )
-from loopcoder.domain.journal.history import AttemptRecord, History
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.review.verdict import Finding, Weight
 from loopcoder.domain.tick.race import Candidate, choose, describe, lane_name, name_in
 from loopcoder.domain.unit import UnitId

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.journal.history import AttemptRecord, UnitRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.limits.slots import MOST, attempts_left, minutes_left, slots
 from loopcoder.domain.settings import Limits, WorkerSpec
 from loopcoder.domain.unit import UnitId

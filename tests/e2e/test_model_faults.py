@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loopcoder.adapters.memory.clock import FixedClock
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.report import TickReport
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.wiring.bootstrap import open_house

@@ -16,7 +16,7 @@ from loopcoder.adapters.memory.journal import MemoryJournal
 from loopcoder.adapters.sandbox.holder import current_holder
 from loopcoder.domain.diagnostic import Stale, Unavailable
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.journal.history import Claim
+from loopcoder.domain.journal.records.attempt import Claim
 from loopcoder.domain.tick.action import Dispatch, Purpose
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.claim import holds_claim, is_claim_alive, take_claim

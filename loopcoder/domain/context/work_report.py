@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.journal.event import Json, StageFinished
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 
 CONTINUE = "continue"
 """The stage in which a worker goes on with the steps that it left open."""

@@ -9,7 +9,8 @@ from loopcoder.domain.diagnostic import Diagnostic, Severity
 from loopcoder.domain.issues.issue import OURS, Actor, Issue
 from loopcoder.domain.issues.issue_body import MARK, parse_body
 from loopcoder.domain.issues.plan import Actual
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Box, Roadmap, UnitId
 
 CREATED = "created"

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from loopcoder.domain.issues.issue import Issue
 from loopcoder.domain.journal.event import Approved, CarriedOver, Entry, Proposed
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Box, Roadmap, Unit
 
 

@@ -11,7 +11,8 @@ from loopcoder.domain.issues.issue import Issue
 from loopcoder.domain.issues.issue_body import Marker, render_section
 from loopcoder.domain.issues.unit_text import UnitText, normal, render_text
 from loopcoder.domain.journal.event import EffectBegun, Event, UnitApplied
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Roadmap, Unit, UnitId
 
 

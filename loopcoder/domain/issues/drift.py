@@ -9,7 +9,7 @@ from loopcoder.domain.issues.issue import Issue
 from loopcoder.domain.issues.issue_body import parse_body
 from loopcoder.domain.issues.unit_text import UnitText, digest_text, normal, what_changed
 from loopcoder.domain.journal.event import EffectBegun, Event, UnitApplied
-from loopcoder.domain.journal.history import UnitRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Box, UnitId
 
 NOTHING_APPLIED = UnitApplied(number=0, digest="", title="", block="", box=Box.OPEN)

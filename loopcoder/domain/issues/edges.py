@@ -10,7 +10,7 @@ from loopcoder.domain.issues.issue import BLOCKED_BY, Issue, LabelEvent
 from loopcoder.domain.issues.plan import Actual
 from loopcoder.domain.issues.words import was_deleted
 from loopcoder.domain.journal.event import EdgeWaived
-from loopcoder.domain.journal.history import UnitRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import IssueRef, Unit, UnitId, edges_digest
 
 MOST_BLOCKERS = 50

@@ -45,7 +45,9 @@ from loopcoder.domain.journal.event import (
     IssueBound,
     UnitApplied,
 )
-from loopcoder.domain.journal.history import History, UnitRecord, with_word
+from loopcoder.domain.journal.folds.word import with_word
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.reuse import find_reuse
 from loopcoder.domain.unit import Box, Roadmap, UnitId
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from loopcoder.domain.issues.issue import CommandLabel, Issue
-from loopcoder.domain.journal.history import MOST_FLAKES, History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.ci import MOST_FLAKES
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Box, Roadmap, Unit, UnitId, text_digest
 
 _PRIORITY = {"fix-base": 0}

@@ -10,7 +10,7 @@ from loopcoder.domain.issues.drift import NOTHING_APPLIED
 from loopcoder.domain.issues.issue import CloseReason, Issue
 from loopcoder.domain.issues.plan import Change, ChangeAction, PlanOptions
 from loopcoder.domain.issues.unit_text import names
-from loopcoder.domain.journal.history import UnitRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Box, Roadmap, UnitId
 
 MOST_VANISHED = 0.2

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from loopcoder.domain.journal.history import History, ProviderOutcome
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.money import ProviderOutcome
 from loopcoder.domain.limits.budget import NOTHING, dollars
 from loopcoder.domain.settings import BreakerSettings
 from loopcoder.domain.tick.failure import FailureClass

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from loopcoder.domain.journal.event import Reserved, Settled
-from loopcoder.domain.journal.history import History, Spend
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.money import Spend
 from loopcoder.domain.settings import Caps, CostBasis
 from loopcoder.domain.unit import UnitId
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from loopcoder.domain.journal.history import UnitRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.settings import Limits, WorkerSpec
 
 MOST = 50

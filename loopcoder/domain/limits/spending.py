@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from loopcoder.domain.journal.history import History, Spend, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.money import Spend
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.limits.budget import NOTHING, Scope, Used, day_of, month_of, spent
 from loopcoder.domain.settings import Caps
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from loopcoder.domain.journal.event import StageFinished
-from loopcoder.domain.journal.history import AttemptRecord, History, Spend, StageRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import AttemptRecord, StageRecord
+from loopcoder.domain.journal.records.money import Spend
 from loopcoder.domain.limits.budget import dollars
 from loopcoder.domain.review.verdict import Decision, Finding, Weight
 from loopcoder.domain.unit import UnitId

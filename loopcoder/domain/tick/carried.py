@@ -24,7 +24,7 @@ from loopcoder.domain.journal.event import (
     StageBegun,
     StageFinished,
 )
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.wave import Errand, Wave
 
 MOST_EVENTS = 500

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.graph import globs_overlap
-from loopcoder.domain.journal.history import History, Spend
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.money import Spend
 from loopcoder.domain.limits.allowance import WORK_SHARE, allowance
 from loopcoder.domain.limits.breaker import BreakerState, breakers, may_dispatch
 from loopcoder.domain.limits.budget import Refusal, Request, reserve

@@ -16,7 +16,8 @@ from loopcoder.domain.issues.issue import (
     PullState,
 )
 from loopcoder.domain.issues.proposal import is_approved
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Unit, UnitId
 
 

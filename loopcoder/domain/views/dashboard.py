@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from loopcoder.domain.guard.untrusted import sanitise_line
-from loopcoder.domain.journal.history import History, LastChange
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.limits.breaker import breakers
 from loopcoder.domain.limits.budget import day_of, dollars, spent
 from loopcoder.domain.settings import Settings

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator
 
 from loopcoder.domain.guard.untrusted import sanitise_line
-from loopcoder.domain.journal.history import AttemptRecord, UnitRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 
 MARKER = "<!-- loopcoder:status -->"
 """The first line of every comment that is kept up to date instead of being repeated."""

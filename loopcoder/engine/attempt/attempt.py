@@ -29,7 +29,7 @@ from loopcoder.domain.journal.event import (
     NeedsHuman,
     StageFinished,
 )
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.review.dispute import cost_of, findings_of, rounds_of, same_finding, told
 from loopcoder.domain.review.verdict import Check, Finding
 from loopcoder.domain.settings import LandingMode

@@ -10,7 +10,8 @@ from loopcoder.domain.ci.log import log_excerpt
 from loopcoder.domain.context.learned import told_hints
 from loopcoder.domain.context.splitting import planned_steps
 from loopcoder.domain.diagnostic import Unavailable
-from loopcoder.domain.journal.history import AttemptRecord, UnitRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.failure import policy_of
 from loopcoder.domain.tick.snapshot import UnitView

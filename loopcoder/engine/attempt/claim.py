@@ -8,7 +8,8 @@ from datetime import timedelta
 from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.journal.canonical import input_hash
 from loopcoder.domain.journal.event import AttemptBegun, ClaimReleased, ClaimTaken, Entry, Holder
-from loopcoder.domain.journal.history import Claim, History
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import Claim
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.unit import Unit, UnitId, text_digest
 from loopcoder.engine.services import Services

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.snapshot import Snapshot

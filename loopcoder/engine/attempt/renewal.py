@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.journal.event import ClaimRenewed, Entry
-from loopcoder.domain.journal.history import AttemptRecord, History
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.engine.services import Services
 
 _SHARE = 3

@@ -12,7 +12,7 @@ from loopcoder.domain.context.splitting import checklist
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.journal.canonical import input_hash
 from loopcoder.domain.journal.event import Entry, Fact, StageBegun, StageFinished
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.race import lane_name
 from loopcoder.domain.tick.snapshot import UnitView

@@ -9,7 +9,8 @@ from __future__ import annotations
 from loopcoder.domain.diagnostic import Stale
 from loopcoder.domain.issues.issue import PullDraft, PullRequest
 from loopcoder.domain.journal.event import BooksMade, BooksProposed, Entry
-from loopcoder.domain.journal.history import BooksRecord, History
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.books import BooksRecord
 from loopcoder.domain.roadmap.bookkeeping import BRANCH, TITLE, Books, books_body, plan_books
 from loopcoder.domain.roadmap.roadmap import Source
 from loopcoder.domain.settings import LandingMode

@@ -19,7 +19,8 @@ from loopcoder.domain.journal.event import (
     Fact,
     Retried,
 )
-from loopcoder.domain.journal.history import History, LastChange
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.domain.unit import DEFAULT_PLAN
 from loopcoder.domain.views.dashboard import (

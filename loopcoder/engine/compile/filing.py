@@ -24,7 +24,8 @@ from loopcoder.domain.journal.event import (
     Json,
     UnitApplied,
 )
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.engine.compile.clerk import Clerk, json_list
 
 FOREIGN_INTENT = timedelta(seconds=90)

@@ -39,7 +39,8 @@ from loopcoder.domain.journal.event import (
     Filed,
     Withdrawn,
 )
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Roadmap, Unit, UnitId, edges_digest, text_digest
 from loopcoder.engine.services import Services
 

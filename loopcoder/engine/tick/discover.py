@@ -19,7 +19,9 @@ from loopcoder.domain.ci.failure import (
 )
 from loopcoder.domain.issues.proposal import with_proposals
 from loopcoder.domain.journal.event import CiFailed, CiFlaked, CiPassed, Entry, Proposed
-from loopcoder.domain.journal.history import MOST_FLAKES, CiRecord, History, UnitRecord, run_order
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.ci import MOST_FLAKES, CiRecord, run_order
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.compile.roadmap_source import read_roadmap
 from loopcoder.engine.compile.tick_compile import compile_in_tick

@@ -20,7 +20,8 @@ from loopcoder.domain.journal.event import (
     Retried,
     ReviewRequested,
 )
-from loopcoder.domain.journal.history import History, Spend
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.money import Spend
 from loopcoder.domain.limits.budget import settle_orphan
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.failure import FailureClass

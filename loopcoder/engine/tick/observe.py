@@ -14,7 +14,8 @@ from loopcoder.domain.issues.issue import (
     PullRequest,
 )
 from loopcoder.domain.journal.event import Held
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.bookkeeping import BRANCH as BOOKKEEPING
 from loopcoder.domain.tick.branch import PREFIX, branch_name, is_ours
 from loopcoder.domain.tick.lifecycle import is_done, is_dropped

@@ -18,7 +18,8 @@ from loopcoder.domain.journal.event import (
     StageBegun,
     StageFinished,
 )
-from loopcoder.domain.journal.history import AttemptRecord, History
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.limits.budget import NOTHING
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.carried import Forged, Station, check_errand, last_made

@@ -18,7 +18,7 @@ from loopcoder.domain.diagnostic import (
 from loopcoder.domain.issues.carrying import with_carried
 from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
 from loopcoder.domain.journal.event import BaseChecked, Entry, TickBegun, TickFinished
-from loopcoder.domain.journal.history import LastChange
+from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide

@@ -12,7 +12,7 @@ from loopcoder.domain.context.learned import Neighbour
 from loopcoder.domain.context.work_report import last_work
 from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Stale
 from loopcoder.domain.journal.event import StageFinished
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.review.dispute import findings_of, rounds_of
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick.action import Dispatch

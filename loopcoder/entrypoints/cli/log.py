@@ -9,7 +9,8 @@ import click
 
 from loopcoder.domain.context.work_report import last_work, steps_of
 from loopcoder.domain.diagnostic import NotFound
-from loopcoder.domain.journal.history import AttemptRecord, StageRecord, UnitRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord, StageRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.entrypoints.cli.context import pass_house

@@ -9,7 +9,8 @@ from pathlib import Path
 from loopcoder.adapters.sandbox.holder import is_alive
 from loopcoder.adapters.tick_lock import tick_lock
 from loopcoder.domain.diagnostic import LoopcoderError, TryLater
-from loopcoder.domain.journal.history import History, UnitRecord
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.tick.branch import PREFIX
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.doctor.finding import Finding, Level, fine, note, warning

@@ -14,7 +14,8 @@ from loopcoder.adapters.carried.parcel import COMMITS, MANIFEST, Label, Parcel, 
 from loopcoder.adapters.carried.wave_file import read_history, read_wave
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.journal.event import Event, StageFinished
-from loopcoder.domain.journal.history import AttemptRecord, History
+from loopcoder.domain.journal.history import History
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.carried import Forged, Station, check_errand
 from loopcoder.domain.tick.wave import Errand, Wave
 from loopcoder.engine.tick.publishing import Delivered

@@ -1,0 +1,33 @@
+"""What became of a unit's finished change: its pull request, or its landing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopcoder.domain.journal import event as e
+from loopcoder.domain.journal.records.pull import PullRecord
+from loopcoder.domain.journal.records.unit import UnitRecord
+
+
+def change_after(record: UnitRecord, event: e.Event) -> UnitRecord:
+    """The record after one event of its unit, if the event is about the finished change."""
+    fact = event.fact
+    match fact:
+        case e.Landed():
+            return replace(record, landed=fact)
+        case e.PullOpened():
+            return replace(record, pull=PullRecord(fact.number, fact.branch, fact.head))
+        case e.ReviewRequested() if record.pull and record.pull.number == fact.number:
+            return replace(record, pull=replace(record.pull, review_requested=True))
+        case e.PullTold() if record.pull and record.pull.number == fact.number:
+            return replace(record, pull=replace(record.pull, told=fact.sha256))
+        case e.PullUpdated():
+            return replace(record, pull=_updated(record.pull, fact))
+        case _:
+            return record
+
+
+def _updated(before: PullRecord | None, fact: e.PullUpdated) -> PullRecord:
+    pull = before or PullRecord(fact.number, "", "")
+    answered = pull.answered | frozenset(fact.answered)
+    return replace(pull, head=fact.head, answered=answered, fix_ups=pull.fix_ups + 1)

@@ -1,0 +1,1 @@
+"""What is known once the facts are added up."""

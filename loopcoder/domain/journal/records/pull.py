@@ -1,0 +1,19 @@
+"""Our pull request for a unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PullRecord:
+    """Our pull request for a unit: `head` is what we last pushed, `told` the SHA-256 of what our
+    comment on it says."""
+
+    number: int
+    branch: str
+    head: str
+    answered: frozenset[str] = frozenset()
+    fix_ups: int = 0
+    review_requested: bool = False
+    told: str = ""
