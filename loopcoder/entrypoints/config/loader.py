@@ -42,7 +42,15 @@ from loopcoder.domain.settings import (
     WorkerSpec,
 )
 from loopcoder.entrypoints.agents import builtin
-from loopcoder.entrypoints.config import schema as schema
+from loopcoder.entrypoints.config.schema import Configuration
+from loopcoder.entrypoints.config.sections.agents import (
+    MCP_KINDS,
+    RUN_KINDS,
+    PlannerSection,
+    ReviewerSection,
+    WorkerSection,
+)
+from loopcoder.entrypoints.config.sections.commands import CommandSection, SetupSection
 from loopcoder.entrypoints.config.yaml_places import Document, Path, read_yaml
 
 FILES = ("loopcoder.yml", ".github/loopcoder.yml")
@@ -71,7 +79,7 @@ def _order(problem: Diagnostic) -> tuple[int, int]:
     return (problem.where.line, problem.where.column or 0) if problem.where else (0, 0)
 
 
-def _validate(document: Document, problems: list[Diagnostic]) -> schema.Configuration | None:
+def _validate(document: Document, problems: list[Diagnostic]) -> Configuration | None:
     data = {} if document.data is None else document.data
     if not isinstance(data, dict):
         summary = "the file must hold keys and values, such as `base: main`"
@@ -84,7 +92,7 @@ def _validate(document: Document, problems: list[Diagnostic]) -> schema.Configur
         problems.append(Diagnostic(Severity.ERROR, summary, detail, where))
         return None
     try:
-        return schema.Configuration.model_validate(data)
+        return Configuration.model_validate(data)
     except ValidationError as error:
         problems.extend(_diagnostic(document, each) for each in error.errors(include_url=False))
         return None
@@ -165,7 +173,7 @@ def _nearest(given: str, known: list[str]) -> str:
 
 
 def _unknown_key(document: Document, path: Path) -> Diagnostic:
-    known = sorted(_keys_at(schema.Configuration, path[:-1]))
+    known = sorted(_keys_at(Configuration, path[:-1]))
     inside = f" in `{_dotted(path[:-1])}`" if len(path) > 1 else ""
     summary = f"`{path[-1]}` is not a known key{inside}"
     detail = _nearest(str(path[-1]), known)
@@ -206,7 +214,7 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
 # --- what no single key can be blamed for -----------------------------------------------------
 
 
-def _contradictions(model: schema.Configuration, document: Document) -> list[Diagnostic]:
+def _contradictions(model: Configuration, document: Document) -> list[Diagnostic]:
     problems: list[Diagnostic] = []
 
     def problem(path: Path, summary: str, detail: str = "") -> None:
@@ -216,21 +224,21 @@ def _contradictions(model: schema.Configuration, document: Document) -> list[Dia
     if model.workers and "default" not in model.workers:
         names = ", ".join(f"`{name}`" for name in model.workers)
         problem(("workers",), "no worker is named `default`", f"Rename one of {names}.")
-    agents: dict[Path, schema.WorkerSection] = {
+    agents: dict[Path, WorkerSection] = {
         ("workers", name): worker for name, worker in model.workers.items()
     }
     for role in ("reviewer", "planner"):
         if agent := getattr(model, role):
             agents[role,] = agent
     for path, agent in agents.items():
-        if agent.kind in schema.RUN_KINDS and not agent.run:
+        if agent.kind in RUN_KINDS and not agent.run:
             problem((*path, "kind"), f"`{_dotted(path)}` needs `run`: the program to start")
         if agent.kind == "scripted" and not agent.script:
             problem((*path, "kind"), f"`{_dotted(path)}` needs `script`: the file to follow")
-        if agent.kind not in schema.RUN_KINDS and agent.run:
+        if agent.kind not in RUN_KINDS and agent.run:
             summary = f"`run` belongs to kind `command`, not `{agent.kind}`"
             problem((*path, "run"), summary)
-        if agent.kind not in schema.MCP_KINDS and agent.mcp:
+        if agent.kind not in MCP_KINDS and agent.mcp:
             problem((*path, "mcp"), f"kind `{agent.kind}` knows no MCP servers")
         for index, server in enumerate(agent.mcp):
             if bool(server.run) == bool(server.url):
@@ -253,7 +261,7 @@ def _contradictions(model: schema.Configuration, document: Document) -> list[Dia
 # --- settings ---------------------------------------------------------------------------------
 
 
-def _settings(data: schema.Configuration, source: str) -> Settings:
+def _settings(data: Configuration, source: str) -> Settings:
     return Settings(
         base=data.base,
         roadmaps=tuple(data.roadmap),
@@ -314,11 +322,11 @@ def _fields(section: BaseModel) -> Mapping[str, Any]:
     return {name: getattr(section, name) for name in type(section).model_fields}
 
 
-def _command(section: schema.CommandSection) -> Command:
+def _command(section: CommandSection) -> Command:
     return Command(section.run, section.timeout, _hosts(section.network))
 
 
-def _setup(section: schema.SetupSection) -> Command:
+def _setup(section: SetupSection) -> Command:
     return replace(_command(section), cache=tuple(section.cache), key=tuple(section.key))
 
 
@@ -331,9 +339,7 @@ def _hosts(network: bool | list[str]) -> tuple[str, ...]:
 _COSTS = {"scripted": "free", "anthropic": "metered"}
 
 
-def _agent(
-    name: str, section: schema.WorkerSection, model: str = builtin.WORKER_MODEL
-) -> WorkerSpec:
+def _agent(name: str, section: WorkerSection, model: str = builtin.WORKER_MODEL) -> WorkerSpec:
     cost = section.cost or _COSTS.get(section.kind, "reported")
     options: dict[str, object] = {}
     if section.script:
@@ -360,11 +366,11 @@ def _agent(
     )
 
 
-def _planner(section: schema.PlannerSection | None) -> PlannerSpec | None:
+def _planner(section: PlannerSection | None) -> PlannerSpec | None:
     return PlannerSpec(_agent("planner", section), section.steps) if section else None
 
 
-def _reviewer(section: schema.ReviewerSection | None) -> ReviewerSpec | None:
+def _reviewer(section: ReviewerSection | None) -> ReviewerSpec | None:
     if section is None:
         return None
     asked = section.calibration

@@ -10,8 +10,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from loopcoder.entrypoints.agents.kinds import WORKERS
-from loopcoder.entrypoints.config import schema as schema
 from loopcoder.entrypoints.config.loader import model_in
+from loopcoder.entrypoints.config.schema import Configuration
+from loopcoder.entrypoints.config.sections.agents import WorkerSection
+from loopcoder.entrypoints.config.sections.commands import CommandSection
+from loopcoder.entrypoints.config.values import Phrase
 from loopcoder.entrypoints.views.quantities import show_count, show_duration, show_money, show_size
 
 
@@ -51,8 +54,8 @@ Two keys have no default that would let work begin: without [`workers`](#workers
 
 def _sections() -> Iterator[str]:
     yield "## All keys\n"
-    yield from _table(schema.Configuration, link=True)
-    for name, field in schema.Configuration.model_fields.items():
+    yield from _table(Configuration, link=True)
+    for name, field in Configuration.model_fields.items():
         model = model_in(field.annotation)
         if model is not None:
             yield f"\n## {name}\n"
@@ -61,12 +64,12 @@ def _sections() -> Iterator[str]:
 
 
 def _section(name: str, model: type[BaseModel]) -> Iterator[str]:
-    if model is schema.CommandSection:
+    if model is CommandSection:
         yield "`run`, `timeout` and `network`, as for [`setup`](#setup)."
-    elif issubclass(model, schema.WorkerSection) and name != "workers":
-        own = frozenset(model.model_fields) - frozenset(schema.WorkerSection.model_fields)
+    elif issubclass(model, WorkerSection) and name != "workers":
+        own = frozenset(model.model_fields) - frozenset(WorkerSection.model_fields)
         yield f"The keys of [`workers`](#workers){', and:' if own else '.'}\n"
-        yield from _table(model, skip=frozenset(schema.WorkerSection.model_fields))
+        yield from _table(model, skip=frozenset(WorkerSection.model_fields))
     else:
         if name == "workers":
             yield _kinds()
@@ -75,7 +78,7 @@ def _section(name: str, model: type[BaseModel]) -> Iterator[str]:
 
 def _kinds() -> str:
     """Which kinds of agents can be started, and which are only valid as yet."""
-    valid = get_args(schema.WorkerSection.model_fields["kind"].annotation)
+    valid = get_args(WorkerSection.model_fields["kind"].annotation)
     text = f"Kinds that can be used now: {_ticked(kind for kind in valid if kind in WORKERS)}."
     later = _ticked(kind for kind in valid if kind not in WORKERS)
     if later:
@@ -107,7 +110,7 @@ def _table(
 
 def _phrase(field: FieldInfo) -> str:
     """How the type is called: the first Phrase around or inside the annotation."""
-    found = [each.text for each in field.metadata if isinstance(each, schema.Phrase)]
+    found = [each.text for each in field.metadata if isinstance(each, Phrase)]
     found += _phrases(field.annotation)
     if found:
         return found[0]
@@ -121,7 +124,7 @@ def _phrase(field: FieldInfo) -> str:
 def _phrases(annotation: Any) -> list[str]:
     if get_origin(annotation) is Annotated:
         inner, *rest = get_args(annotation)
-        return [each.text for each in rest if isinstance(each, schema.Phrase)] or _phrases(inner)
+        return [each.text for each in rest if isinstance(each, Phrase)] or _phrases(inner)
     if get_origin(annotation) in (dict, list):
         return []
     return [text for each in get_args(annotation) for text in _phrases(each)]

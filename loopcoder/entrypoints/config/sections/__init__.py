@@ -1,0 +1,1 @@
+"""The sections of `loopcoder.yml`, by what they are about."""
