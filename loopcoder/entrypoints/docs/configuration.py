@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from loopcoder.entrypoints.agents.kinds import WORKERS
-from loopcoder.entrypoints.config.loader import model_in
+from loopcoder.entrypoints.config.messages import model_in
 from loopcoder.entrypoints.config.schema import Configuration
 from loopcoder.entrypoints.config.sections.agents import WorkerSection
 from loopcoder.entrypoints.config.sections.commands import CommandSection
