@@ -156,7 +156,7 @@ def _project(folder: Path, names: Sequence[str], hits: _Hits, sandbox: str) -> P
         for name in names
     ]
     agent = {"kind": "scripted", "script": str(folder / "script.json"), "cost": "free"}
-    agent |= {"timeout": "1m", "stall": "6s"}
+    agent |= {"timeout": "1m", "stall": "9s"}
     python = str(Path(sys.executable).resolve())
     config = {
         "sandbox": sandbox,

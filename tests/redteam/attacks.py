@@ -67,6 +67,7 @@ seen = 0
 for place in places:
     loot("tried", place)
     for folder, folders, files in os.walk(place):
+        print(folder, flush=True)  # so that nobody takes it for stuck
         for name in files[:500]:
             seen += 1
             if seen < 20000: search(os.path.join(folder, name))

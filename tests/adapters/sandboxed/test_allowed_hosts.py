@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from loopcoder.adapters.sandbox.choice import Sandbox, proxy
+from loopcoder.adapters.sandbox import proxy
+from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.domain.guard.reach import reach_of
 
 Run = Callable[..., Any]
