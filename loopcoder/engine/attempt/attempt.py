@@ -10,35 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.ci.ci import FailedCheck
-from loopcoder.domain.context.learned import lessons_of
 from loopcoder.domain.context.work_report import (
     CONTINUE,
-    StepReport,
     joined,
     open_steps,
     standing_steps,
     steps_of,
 )
-from loopcoder.domain.diagnostic import RateLimited
 from loopcoder.domain.issues.issue import Feedback
 from loopcoder.domain.journal.event import (
-    AttemptFinished,
-    ClaimReleased,
-    Entry,
-    Fact,
-    NeedsHuman,
     StageFinished,
 )
 from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.review.dispute import cost_of, findings_of, rounds_of, same_finding, told
 from loopcoder.domain.review.verdict import Check, Finding
 from loopcoder.domain.settings import LandingMode
-from loopcoder.domain.tick.action import Dispatch, Purpose
-from loopcoder.domain.tick.failure import FailureClass, policy_of
+from loopcoder.domain.tick.action import Purpose
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.engine.attempt.briefing import brief, standing_notes
 from loopcoder.engine.attempt.commit import commit_round, policy_round
 from loopcoder.engine.attempt.context import Notes
+from loopcoder.engine.attempt.outcome import Ended, Judged, failed
 from loopcoder.engine.attempt.planning import plan_ahead
 from loopcoder.engine.attempt.review import Packet, review
 from loopcoder.engine.attempt.setup import run_setup
@@ -52,46 +45,6 @@ from loopcoder.engine.attempt.verify import (
 )
 from loopcoder.engine.attempt.work import work
 from loopcoder.ports.workspace import Workspace, WorkspaceKey
-
-_PUBLISHED = frozenset({UnitOutcome.PROPOSED, UnitOutcome.UPDATED, UnitOutcome.COMMITTED})
-"""Ends after which all that was in the workspace is in a commit of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A commit that passed every gate of its own and waits for the wave to be put together.
-
-    `incomplete` says how its worker was ended before it was done; empty when it was not.
-    """
-
-    desk: Desk
-    commit: str
-    origin: str
-    draft: bool
-    evidence: Evidence
-    review: StageFinished
-    policy: StageFinished
-    summary: str
-    follow_ups: tuple[tuple[str, str], ...] = ()
-    incomplete: str = ""
-    steps: tuple[StepReport, ...] = ()
-
-    @property
-    def step(self) -> Dispatch:
-        return self.desk.step
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An attempt that goes no further. `strike` says whether it was the work's fault, `limit` that
-    it only rests, because a host wants no more requests for now."""
-
-    outcome: UnitOutcome
-    reason: str
-    failure: FailureClass | None = None
-    strike: bool = False
-    people: tuple[str, ...] = ()
-    limit: RateLimited | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +122,13 @@ class Attempt:
             "policy", now.number, lambda: policy_round(self.desk, self.origin, made), sha=made.sha
         )
         if not allowed.passed:
-            return _failed(FailureClass.POLICY_REJECTED, allowed.reason)
+            return failed(FailureClass.POLICY_REJECTED, allowed.reason)
         landing = self.desk.services.settings.landing.mode
         if allowed.detail.get("escalate") and landing is LandingMode.COMMIT:
             reason = f"it is not landed before a person has looked: {allowed.reason}"
             return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
         if now.failure and made.sha == now.commit:
-            return _failed(now.failure, f"{now.reason} (and nothing was changed about it)")
+            return failed(now.failure, f"{now.reason} (and nothing was changed about it)")
         return self._judge(now, worked, made, allowed)
 
     @property
@@ -265,8 +218,8 @@ class Attempt:
     def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
         """No commit: nothing changed, or markers of our merge are still there."""
         if worked and worked.failure is not None:
-            return _failed(worked.failure, worked.reason)
-        return _failed(made.failure or FailureClass.NO_CHANGE, made.reason)
+            return failed(worked.failure, worked.reason)
+        return failed(made.failure or FailureClass.NO_CHANGE, made.reason)
 
     def _satisfied(self, now: _Round, made: StageFinished, worked: StageFinished) -> Ended | _Round:
         """The worker changed nothing and says that nothing is left to do: its evidence is held
@@ -275,7 +228,7 @@ class Attempt:
         said = str(worked.detail.get("evidence") or worked.reason)
         if not said:
             reason = f"{made.reason}, and shows nothing for its word that nothing is left to do"
-            return _failed(FailureClass.NO_CHANGE, reason)
+            return failed(FailureClass.NO_CHANGE, reason)
         reason = f"the worker says that nothing is left to do: {said}"
         verified = self._verified(head, now.number)
         checks = checks_from_json(verified.detail.get("checks"))
@@ -308,7 +261,7 @@ class Attempt:
         checks = checks_from_json(verified.detail.get("checks"))
         if not verified.passed:
             if worked and worked.failure is not None:
-                return _failed(worked.failure, f"{worked.reason}; then {verified.reason}")
+                return failed(worked.failure, f"{worked.reason}; then {verified.reason}")
             again = replace(now, commit=made.sha, checks=checks, findings=(), session=session)
             return self._again(again, FailureClass.GATE_RED, verified.reason)
         evidence = Evidence(made.sha, checks)
@@ -364,7 +317,7 @@ class Attempt:
     def _again(self, now: _Round, failure: FailureClass, reason: str) -> Ended | _Round:
         """The next round, or the end when the rounds are used up."""
         if now.number > self.desk.services.settings.limits.review_rounds:
-            return _failed(failure, reason)
+            return failed(failure, reason)
         return replace(now, number=now.number + 1, failure=failure, reason=reason)
 
     def _judged(
@@ -389,40 +342,6 @@ class Attempt:
         )
 
 
-def end_attempt(desk: Desk, ended: Ended) -> None:
-    """Record how the attempt ended and give the unit back, in one step; then clear its place.
-    What was committed is kept in git, what was not goes to the attempt's papers."""
-    step, services = desk.step, desk.services
-    provider = services.settings.workers[desk.worker].provider
-    finished = AttemptFinished(
-        outcome=ended.outcome.value,
-        reason=ended.reason,
-        strike=ended.strike,
-        failure=ended.failure,
-        provider=provider,
-    )
-    facts: list[Fact] = [finished, ClaimReleased(ended.outcome.value)]
-    if ended.people:
-        facts.append(NeedsHuman(ended.people))
-    if ended.failure is not FailureClass.POLICY_REJECTED:
-        facts += lessons_of(desk.record.stages)
-    services.journal.record(*(Entry(f, step.unit, step.attempt, desk.epoch) for f in facts))
-    key = WorkspaceKey(step.unit, step.attempt)
-    left_over = None if ended.outcome in _PUBLISHED else desk.papers / "left-over.patch"
-    services.workspaces.discard_workspace(key, rescue=left_over)
-    discard_lanes(desk)
-
-
-def discard_lanes(desk: Desk) -> None:
-    """Clear the places of a race's candidates. Patches of what they did stay among the papers."""
-    race = desk.record.race
-    for lane in range(1, len(race.workers) + 1 if race else 1):
-        papers = desk.papers / f"lane-{lane}"
-        papers.mkdir(exist_ok=True)
-        key = WorkspaceKey(desk.step.unit, desk.step.attempt, lane)
-        desk.services.workspaces.discard_workspace(key, rescue=papers / "left-over.patch")
-
-
 def _after_work(worked: StageFinished) -> Ended | None:
     """What the worker's own word leads to. Only its asking for help is believed."""
     outcome = worked.detail.get("outcome")
@@ -430,12 +349,8 @@ def _after_work(worked: StageFinished) -> Ended | None:
         reason = f"the worker says {outcome}: {worked.reason or 'no reason given'}"
         return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
     if worked.failure is not None and not worked.detail.get("harvested"):
-        return _failed(worked.failure, worked.reason)
+        return failed(worked.failure, worked.reason)
     return None
-
-
-def _failed(failure: FailureClass, reason: str) -> Ended:
-    return Ended(UnitOutcome.FAILED, reason, failure, policy_of(failure).strike)
 
 
 def _was_published(attempt: AttemptRecord) -> bool:

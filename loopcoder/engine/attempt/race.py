@@ -23,7 +23,9 @@ from loopcoder.domain.tick.action import Purpose
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.race import Candidate, choose, describe
 from loopcoder.domain.tick.report import UnitOutcome
-from loopcoder.engine.attempt.attempt import Attempt, Ended, Judged, discard_lanes
+from loopcoder.engine.attempt.attempt import Attempt
+from loopcoder.engine.attempt.ending import discard_lanes
+from loopcoder.engine.attempt.outcome import Ended, Judged
 from loopcoder.engine.attempt.planning import plan_ahead
 from loopcoder.engine.attempt.spending import OverBudget, Purse
 from loopcoder.engine.attempt.stage import Desk

@@ -15,7 +15,7 @@ from loopcoder.domain.proof.dsse import (
     parse_envelope,
     render_envelope,
 )
-from loopcoder.engine.attempt.attempt import Judged
+from loopcoder.engine.attempt.outcome import Judged
 from loopcoder.engine.effects import effect
 from loopcoder.ports.attestor import Attestor
 

@@ -15,7 +15,7 @@ from loopcoder.domain.journal.event import StageBegun, StageFinished
 from loopcoder.domain.settings import Command
 from loopcoder.domain.tick.culprits import Found, Group, find_culprits, smallest_hit
 from loopcoder.domain.tick.failure import FailureClass
-from loopcoder.engine.attempt.attempt import Judged
+from loopcoder.engine.attempt.outcome import Judged
 from loopcoder.engine.attempt.verify import combined_gates, verify_commit
 from loopcoder.engine.services import Services
 

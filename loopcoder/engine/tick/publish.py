@@ -23,8 +23,9 @@ from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.domain.unit import UnitId
 from loopcoder.domain.views.pull_body import PullFacts, pull_body, pull_title
 from loopcoder.domain.views.pull_template import find_template
-from loopcoder.engine.attempt.attempt import Ended, Judged, end_attempt
 from loopcoder.engine.attempt.claim import holds_claim
+from loopcoder.engine.attempt.ending import end_attempt
+from loopcoder.engine.attempt.outcome import Ended, Judged
 from loopcoder.engine.attempt.trust import remarks, told_of
 from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services

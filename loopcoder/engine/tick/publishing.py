@@ -29,9 +29,11 @@ from loopcoder.domain.tick.report import TickReport, UnitOutcome
 from loopcoder.domain.tick.snapshot import Snapshot, TickState
 from loopcoder.domain.tick.wave import Errand, Wave
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.attempt.attempt import Attempt, Ended, Judged, end_attempt
+from loopcoder.engine.attempt.attempt import Attempt
 from loopcoder.engine.attempt.claim import holds_claim
 from loopcoder.engine.attempt.commit import draft_of, policy_round
+from loopcoder.engine.attempt.ending import end_attempt
+from loopcoder.engine.attempt.outcome import Ended, Judged
 from loopcoder.engine.attempt.recovery import clear_shelf, kept_of
 from loopcoder.engine.attempt.stage import Desk, NotOurs, Suspended
 from loopcoder.engine.compile.bookkeeping import keep_books

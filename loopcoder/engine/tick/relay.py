@@ -26,9 +26,10 @@ from loopcoder.domain.tick.decide import decide
 from loopcoder.domain.tick.report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.tick.snapshot import BaseState, Snapshot, TickState, UnitView
 from loopcoder.domain.tick.wave import Errand, Wave, holder_of
-from loopcoder.engine.attempt.attempt import Attempt, Ended, Judged
+from loopcoder.engine.attempt.attempt import Attempt
 from loopcoder.engine.attempt.briefing import failed_checks, with_comments
 from loopcoder.engine.attempt.claim import release_claim, take_claim
+from loopcoder.engine.attempt.outcome import Ended, Judged
 from loopcoder.engine.attempt.recovery import at_hand, give_up
 from loopcoder.engine.attempt.stage import Desk, NotOurs
 from loopcoder.engine.compile.dashboard import show_dashboard

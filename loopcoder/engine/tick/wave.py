@@ -19,9 +19,10 @@ from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.failure import FailureClass, policy_of
 from loopcoder.domain.tick.report import StageTime, UnitLine, UnitOutcome
 from loopcoder.domain.tick.snapshot import Snapshot
-from loopcoder.engine.attempt.attempt import Ended, Judged, end_attempt
 from loopcoder.engine.attempt.briefing import failed_checks, with_comments
 from loopcoder.engine.attempt.claim import release_claim, take_claim
+from loopcoder.engine.attempt.ending import end_attempt
+from loopcoder.engine.attempt.outcome import Ended, Judged
 from loopcoder.engine.attempt.race import run_attempt
 from loopcoder.engine.attempt.recovery import GONE, at_hand, clear_shelf, give_up, shelve
 from loopcoder.engine.attempt.renewal import renewing
