@@ -10,56 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.ci.ci import FailedCheck
-from loopcoder.domain.context.work_report import (
-    CONTINUE,
-    joined,
-    open_steps,
-    standing_steps,
-    steps_of,
-)
+from loopcoder.domain.context.work_report import steps_of
 from loopcoder.domain.issues.issue import Feedback
-from loopcoder.domain.journal.event import (
-    StageFinished,
-)
+from loopcoder.domain.journal.event import StageFinished
 from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.review.dispute import cost_of, findings_of, rounds_of, same_finding, told
-from loopcoder.domain.review.verdict import Check, Finding
+from loopcoder.domain.review.verdict import Finding
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick.action import Purpose
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.report import UnitOutcome
-from loopcoder.engine.attempt.briefing import brief, standing_notes
+from loopcoder.engine.attempt.bench import Bench
 from loopcoder.engine.attempt.commit import commit_round, policy_round
-from loopcoder.engine.attempt.context import Notes
+from loopcoder.engine.attempt.labour import Labour
 from loopcoder.engine.attempt.outcome import Ended, Judged, failed
-from loopcoder.engine.attempt.planning import plan_ahead
 from loopcoder.engine.attempt.review import Packet, review
-from loopcoder.engine.attempt.setup import run_setup
-from loopcoder.engine.attempt.spending import OverBudget
+from loopcoder.engine.attempt.round import Round
 from loopcoder.engine.attempt.stage import Desk
-from loopcoder.engine.attempt.verify import (
-    Evidence,
-    checks_from_json,
-    gates_for,
-    verify_commit,
-)
-from loopcoder.engine.attempt.work import work
-from loopcoder.ports.workspace import Workspace, WorkspaceKey
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """What the next round is told. `commit` is the one that was held back in the round before,
-    for `failure` and `reason`."""
-
-    number: int
-    commit: str = ""
-    failure: FailureClass | None = None
-    reason: str = ""
-    checks: tuple[Check, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    session: str = ""
-    seen: tuple[Finding, ...] = ()
+from loopcoder.engine.attempt.verify import Evidence, checks_from_json, gates_for, verify_commit
 
 
 @dataclass(slots=True)
@@ -70,49 +38,33 @@ class Attempt:
     desk: Desk
     feedback: Sequence[Feedback] = field(default_factory=tuple)
     failed: Sequence[FailedCheck] = field(default_factory=tuple)
-    _opened: Workspace | None = field(default=None, init=False)
+    _bench: Bench = field(init=False)
+    _labour: Labour = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bench = Bench(self.desk)
+        self._labour = Labour(self.desk, self._bench, self.feedback, self.failed)
 
     def run(self) -> Judged | Ended:
         """Go through the stages; returns where it came out. Raises `Suspended` when it has to
         stop and can be resumed."""
-        now = _Round(1)
+        now = Round(1)
         while True:
             outcome = self._round(now)
-            if not isinstance(outcome, _Round):
+            if not isinstance(outcome, Round):
                 return outcome
             now = outcome
 
-    def _bench(self) -> Workspace:
-        """The attempt's workspace, opened and set up when a stage first needs it."""
-        if self._opened is None:
-            step, record = self.desk.step, self.desk.record
-            made = record.last("commit")
-            self._opened = self.desk.services.workspaces.open(
-                WorkspaceKey(step.unit, step.attempt, self.desk.lane),
-                step.start,
-                step.merge,
-                made.sha if made and made.passed else "",
-            )
-            self._set_up(self._opened)
-        return self._opened
-
-    def _set_up(self, workspace: Workspace) -> None:
-        if self.desk.services.settings.setup:
-            self.desk.check_stop()
-            commit = "" if workspace.merge else workspace.start
-            run_setup(self.desk.services, workspace.tree, commit, self.desk.folder(1), "work")
-            self.desk.services.workspaces.settle(workspace)
-
-    def _round(self, now: _Round) -> Judged | Ended | _Round:
+    def _round(self, now: Round) -> Judged | Ended | Round:
         """One round: work, commit, policy, verify, review."""
-        worked = self._work(now)
+        worked = self._labour.work(now)
         if worked is not None:
-            worked = self._continued(now, worked)
+            worked = self._labour.continued(now, worked)
             ended = _after_work(worked)
             if ended:
                 return ended
         made = self.desk.perform(
-            "commit", now.number, lambda: commit_round(self.desk, self._bench(), now.number)
+            "commit", now.number, lambda: commit_round(self.desk, self._bench.open(), now.number)
         )
         if not made.passed:
             if worked and worked.detail.get("outcome") == "satisfied":
@@ -141,87 +93,13 @@ class Attempt:
         begun = published[-1].begun if published else None
         return (begun.merge or begun.base) if begun else step.base
 
-    def _work(self, now: _Round) -> StageFinished | None:
-        """Have it worked on, unless finished work only has to be brought up to date."""
-        worked = self.desk.record.last("work", now.number)
-        if worked is not None or self.desk.record.last("commit", now.number) is not None:
-            return worked
-        self.desk.check_ours("work", now.number)
-        workspace = self._bench()
-        if self.desk.step.update_only and now.number == 1 and not workspace.conflicts:
-            return None
-        if now.number == 1:
-            plan_ahead(self.desk)
-        prompt = self._prompt(self._notes(now, workspace))
-        return self.desk.perform(
-            "work",
-            now.number,
-            lambda: work(self.desk, workspace, prompt, now.number, self._session(now.session)),
-            principal="worker",
-        )
-
-    def _notes(self, now: _Round, workspace: Workspace) -> Notes:
-        attempts = self.desk.services.journal.history().unit(self.desk.step.unit).attempts
-        others = tuple(a for a in attempts if a.number != self.desk.step.attempt)
-        return replace(
-            standing_notes(self.desk.view),
-            round=now.number,
-            checks=now.checks,
-            findings=now.findings,
-            feedback=tuple(self.feedback),
-            ci=tuple(self.failed),
-            conflicts=workspace.conflicts,
-            interrupted=self.desk.record.claims > 1,
-            beside=self.desk.beside,
-            candidate=(self.desk.lane, self.desk.lanes),
-            steps=standing_steps((*others, self.desk.record), self.desk.step.attempt),
-        )
-
-    def _prompt(self, notes: Notes) -> str:
-        return brief(self.desk.services, self.desk.view, self.desk.step.base, notes).text
-
-    def _continued(self, now: _Round, worked: StageFinished) -> StageFinished:
-        """The work with its one continuation, for steps that the worker itself left open."""
-        record, stage = self.desk.record, CONTINUE
-        if record.last(stage, now.number) is None and (
-            not worked.passed
-            or worked.detail.get("outcome") != "done"
-            or not open_steps(worked)
-            or record.last(stage)
-            or record.last("commit", now.number)
-        ):
-            return worked
-        more = self.desk.perform(
-            stage, now.number, lambda: self._continue(now, worked), principal="worker"
-        )
-        return joined(worked, more)
-
-    def _continue(self, now: _Round, worked: StageFinished) -> StageFinished:
-        workspace = self._bench()
-        notes = replace(
-            self._notes(now, workspace),
-            continuing=True,
-            said=str(worked.detail.get("summary") or ""),
-        )
-        session = self._session(str(worked.detail.get("session") or ""))
-        prompt = self._prompt(notes)
-        try:
-            return work(self.desk, workspace, prompt, now.number, session, CONTINUE)
-        except OverBudget as error:
-            reason = f"it was not gone on with: {error}"
-            return StageFinished(CONTINUE, now.number, passed=False, reason=reason)
-
-    def _session(self, session: str) -> str:
-        """The agent's session to go on with; what another machine had of it is not here."""
-        return "" if self.desk.is_shared else session
-
     def _nothing_made(self, made: StageFinished, worked: StageFinished | None) -> Ended:
         """No commit: nothing changed, or markers of our merge are still there."""
         if worked and worked.failure is not None:
             return failed(worked.failure, worked.reason)
         return failed(made.failure or FailureClass.NO_CHANGE, made.reason)
 
-    def _satisfied(self, now: _Round, made: StageFinished, worked: StageFinished) -> Ended | _Round:
+    def _satisfied(self, now: Round, made: StageFinished, worked: StageFinished) -> Ended | Round:
         """The worker changed nothing and says that nothing is left to do: its evidence is held
         against the gates, shown to the reviewer, and then a person's to believe."""
         head = self.desk.step.start
@@ -253,8 +131,8 @@ class Attempt:
         )
 
     def _judge(
-        self, now: _Round, worked: StageFinished | None, made: StageFinished, allowed: StageFinished
-    ) -> Judged | Ended | _Round:
+        self, now: Round, worked: StageFinished | None, made: StageFinished, allowed: StageFinished
+    ) -> Judged | Ended | Round:
         """Verification, then review; what either holds against the commit goes back to work."""
         session = str(worked.detail.get("session") or "") if worked else now.session
         verified = self._verified(made.sha, now.number)
@@ -288,7 +166,7 @@ class Attempt:
             detail={"checks": evidence.as_json()},
         )
 
-    def _not_approved(self, now: _Round, judged: StageFinished, session: str) -> Ended | _Round:
+    def _not_approved(self, now: Round, judged: StageFinished, session: str) -> Ended | Round:
         if not judged.detail.get("usable"):
             reason = f"the reviewer gave no usable verdict: {judged.reason}"
             return Ended(UnitOutcome.NEEDS_HUMAN, reason, people=(reason,))
@@ -314,7 +192,7 @@ class Attempt:
         people = (*map(told, rounds), reason)
         return Ended(UnitOutcome.NEEDS_HUMAN, reason, FailureClass.REVIEW_REJECTED, people=people)
 
-    def _again(self, now: _Round, failure: FailureClass, reason: str) -> Ended | _Round:
+    def _again(self, now: Round, failure: FailureClass, reason: str) -> Ended | Round:
         """The next round, or the end when the rounds are used up."""
         if now.number > self.desk.services.settings.limits.review_rounds:
             return failed(failure, reason)

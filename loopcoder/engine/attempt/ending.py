@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from loopcoder.domain.context.learned import lessons_of
-from loopcoder.domain.journal.event import (
-    AttemptFinished,
-    ClaimReleased,
-    Entry,
-    Fact,
-    NeedsHuman,
-)
+from loopcoder.domain.journal.event import AttemptFinished, ClaimReleased, Entry, Fact, NeedsHuman
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.engine.attempt.outcome import Ended

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loopcoder.domain.context.work_report import (
-    StepReport,
-)
+from loopcoder.domain.context.work_report import StepReport
 from loopcoder.domain.diagnostic import RateLimited
-from loopcoder.domain.journal.event import (
-    StageFinished,
-)
+from loopcoder.domain.journal.event import StageFinished
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.failure import FailureClass, policy_of
 from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.engine.attempt.stage import Desk
-from loopcoder.engine.attempt.verify import (
-    Evidence,
-)
+from loopcoder.engine.attempt.verify import Evidence
 
 
 @dataclass(frozen=True, slots=True)

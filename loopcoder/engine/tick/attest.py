@@ -9,12 +9,7 @@ from loopcoder.domain.diagnostic import LoopcoderError, Stale
 from loopcoder.domain.journal.canonical import canonical, sha256
 from loopcoder.domain.journal.event import Attested, Json
 from loopcoder.domain.proof.attestation import EVIDENCE, Agent, ChangeFacts, change_statement
-from loopcoder.domain.proof.dsse import (
-    Envelope,
-    MalformedEnvelope,
-    parse_envelope,
-    render_envelope,
-)
+from loopcoder.domain.proof.dsse import Envelope, MalformedEnvelope, parse_envelope, render_envelope
 from loopcoder.engine.attempt.outcome import Judged
 from loopcoder.engine.effects import effect
 from loopcoder.ports.attestor import Attestor
