@@ -11,7 +11,8 @@ from typing import Any
 from benchmarks.roadmaps import flat_roadmap
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.report import UnitLine, UnitOutcome
-from loopcoder.engine.tick.tick import TickOptions, tick
+from loopcoder.engine.tick.gathered import TickOptions
+from loopcoder.engine.tick.tick import tick
 from loopcoder.entrypoints.running.ticking import new_run
 from loopcoder.entrypoints.wiring.bootstrap import open_house
 from loopcoder.entrypoints.wiring.workshop import open_workshop

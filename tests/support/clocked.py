@@ -6,7 +6,7 @@ import threading
 
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain.tick.report import TickReport
-from loopcoder.engine.tick.tick import TickOptions
+from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.entrypoints.running.ticking import Stopper, new_run, run_tick
 from loopcoder.entrypoints.views.terminal import stderr
 from loopcoder.entrypoints.wiring.bootstrap import open_house

@@ -38,10 +38,15 @@ from loopcoder.engine.attempt.recovery import clear_shelf, kept_of
 from loopcoder.engine.attempt.stage import Desk, NotOurs, Suspended
 from loopcoder.engine.compile.bookkeeping import keep_books
 from loopcoder.engine.services import Services
+from loopcoder.engine.tick.ending import end_tick, summarise
+from loopcoder.engine.tick.gathered import Gathered
 from loopcoder.engine.tick.integrate import integrated
+from loopcoder.engine.tick.parting import Ends, Left, pause
+from loopcoder.engine.tick.passes import look_again
 from loopcoder.engine.tick.relay import desk_of, replay
-from loopcoder.engine.tick.tick import Gathered, end_tick, look_again, summarise, tidy, used_api
-from loopcoder.engine.tick.wave import Ends, Left, conclude_wave, pause, unit_line
+from loopcoder.engine.tick.tick import tidy, used_api
+from loopcoder.engine.tick.unit_line import unit_line
+from loopcoder.engine.tick.wave import conclude_wave
 from loopcoder.ports.shelf import Kept
 
 _NOTHING_MAY = frozenset[str]()

@@ -34,25 +34,14 @@ from loopcoder.engine.attempt.recovery import at_hand, give_up
 from loopcoder.engine.attempt.stage import Desk, NotOurs
 from loopcoder.engine.compile.dashboard import show_dashboard
 from loopcoder.engine.services import Services
+from loopcoder.engine.tick.base import base_commit, check_base
+from loopcoder.engine.tick.ending import cut_short, end_tick, record_end, summarise
+from loopcoder.engine.tick.gathered import Gathered, TickOptions
 from loopcoder.engine.tick.integrate import Integration, integrate
+from loopcoder.engine.tick.passes import look_again, passes
 from loopcoder.engine.tick.preflight import run_preflight
 from loopcoder.engine.tick.seal import is_sealed, seal
-from loopcoder.engine.tick.tick import (
-    Gathered,
-    TickOptions,
-    base_commit,
-    begin_tick,
-    check_base,
-    cut_short,
-    end_tick,
-    look_again,
-    passes,
-    record_end,
-    recorded,
-    summarise,
-    tidy,
-    used_api,
-)
+from loopcoder.engine.tick.tick import begin_tick, recorded, tidy, used_api
 
 _ALL = Decimal(1)
 

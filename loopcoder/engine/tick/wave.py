@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.context.learned import Neighbour
-from loopcoder.domain.context.work_report import last_work
 from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Stale
-from loopcoder.domain.journal.event import StageFinished
-from loopcoder.domain.journal.records.attempt import AttemptRecord
-from loopcoder.domain.review.dispute import findings_of, rounds_of
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.failure import FailureClass, policy_of
-from loopcoder.domain.tick.report import StageTime, UnitLine, UnitOutcome
+from loopcoder.domain.tick.report import UnitLine, UnitOutcome
 from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.engine.attempt.briefing import failed_checks, with_comments
 from loopcoder.engine.attempt.claim import release_claim, take_claim
@@ -28,14 +23,12 @@ from loopcoder.engine.attempt.recovery import GONE, at_hand, clear_shelf, give_u
 from loopcoder.engine.attempt.renewal import renewing
 from loopcoder.engine.attempt.review import Unjudged
 from loopcoder.engine.attempt.stage import Desk, OnHold, Suspended
-from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.integrate import Integration, integrate
+from loopcoder.engine.tick.parting import Ends, Left, as_pause, broken, pause
 from loopcoder.engine.tick.publish import land, publish
+from loopcoder.engine.tick.unit_line import unit_line
 from loopcoder.ports.shelf import Kept
-
-Ends = dict[str, tuple[Ended, int | None]]
-"""How each unit's attempt ended or paused, with its pull request's number, by unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +39,6 @@ class WaveResult:
     lines: tuple[UnitLine, ...]
     stopped: frozenset[str] = frozenset()
     limit: RateLimited | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What an attempt came out with: a commit for the barrier, an end, or a pause."""
-
-    step: Dispatch
-    desk: Desk | None
-    result: Judged | Ended | None
-    paused: LoopcoderError | None = None
 
 
 def run_wave(
@@ -126,24 +109,6 @@ def _neighbours(
         for view in snapshot.units
         if view.unit.touches and view.id != step.unit and (view.id in together or view.claim_alive)
     )
-
-
-def as_pause(error: LoopcoderError | OSError) -> LoopcoderError:
-    """A full disk or a folder that cannot be written is the machine's fault, not the work's."""
-    if isinstance(error, LoopcoderError):
-        return error
-    where = f" ({error.filename})" if error.filename else ""
-    return Suspended(f"the machine refused: {error.strerror or error}{where}; goes on next time.")
-
-
-def broken(desk: Desk | None, error: Exception) -> Ended:
-    """A bug of ours or of an adapter: it counts as a strike, so that it cannot repeat forever."""
-    reason = f"internal error: {type(error).__name__}: {error}"
-    ended = Ended(UnitOutcome.FAILED, reason, FailureClass.INFRASTRUCTURE, strike=True)
-    if desk is not None:
-        (desk.papers / "internal-error.log").write_text(traceback.format_exc())
-        end_attempt(desk, ended)
-    return ended
 
 
 def _open_desk(services: Services, snapshot: Snapshot, step: Dispatch) -> Desk:
@@ -230,93 +195,6 @@ def _publish_one(services: Services, judged: Judged) -> tuple[Ended, int | None]
     except Exception as error:  # noqa: BLE001  the others of the wave are still to be proposed
         return broken(judged.desk, error), None
     return ended, pull.number
-
-
-def pause(
-    services: Services, step: Dispatch, epoch: int, error: LoopcoderError | OSError
-) -> tuple[Ended, int | None]:
-    """Leave the attempt open with its finished work; the next tick goes on from here."""
-    resting = as_pause(error)
-    release_claim(services, step, epoch, str(resting))
-    limit = resting if isinstance(resting, RateLimited) else None
-    return Ended(_outcome(resting), str(resting), limit=limit), None
-
-
-def _outcome(resting: LoopcoderError | None) -> UnitOutcome:
-    return UnitOutcome.HELD if isinstance(resting, OnHold) else UnitOutcome.WAITING
-
-
-def unit_line(
-    services: Services,
-    snapshot: Snapshot,
-    left: Left,
-    ends: Ends,
-) -> UnitLine:
-    """The unit's line of the report, read back from the journal."""
-    view = next(v for v in snapshot.units if v.id == left.step.unit)
-    ended, pull = ends.get(left.step.unit, (left.result, None))
-    outcome = ended.outcome if isinstance(ended, Ended) else _outcome(left.paused)
-    reason = ended.reason if isinstance(ended, Ended) else str(left.paused or "")
-    line = UnitLine(
-        unit=left.step.unit,
-        title=view.unit.title,
-        outcome=outcome,
-        reason=reason,
-        issue=view.issue.number if view.issue else None,
-        pull=pull or left.step.pull,
-        worker=left.desk.worker if left.desk else left.step.worker,
-        attempt=left.step.attempt,
-    )
-    history = services.journal.history()
-    record = history.unit(left.step.unit)
-    attempt = next((a for a in record.attempts if a.number == left.step.attempt), None)
-    branch = record.pull.branch if record.pull else ""
-    if attempt is None:
-        return line
-    exchange = rounds_of(history, left.step.unit, attempt)
-    return _with_attempt(replace(line, branch=branch, exchange=exchange), attempt)
-
-
-def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
-    verified, judged = attempt.last("verify"), attempt.last("review")
-    committed = attempt.last("commit")
-    end = attempt.finished_at or (attempt.stages[-1].begun_at if attempt.stages else None)
-    return replace(
-        line,
-        stage=attempt.stages[-1].stage if attempt.stages else "",
-        head=committed.sha if committed else "",
-        usd=attempt.usd,
-        tokens=attempt.tokens,
-        checks=checks_from_json(verified.detail.get("checks")) if verified else (),
-        findings=findings_of(judged) if judged else (),
-        verdict=str(judged.detail.get("decision") or "") if judged else "",
-        reviewer=str(judged.detail.get("reviewer") or "") if judged else "",
-        files=_files(committed),
-        follow_ups=_follow_ups(attempt),
-        rounds=attempt.round,
-        stages=_stage_times(attempt),
-        seconds=(end - attempt.begun_at).total_seconds() if end else 0.0,
-    )
-
-
-def _stage_times(attempt: AttemptRecord) -> tuple[StageTime, ...]:
-    return tuple(
-        StageTime(each.stage, each.round, each.begun_at, each.finished_at, each.finished.passed)
-        for each in attempt.stages
-        if each.finished and each.finished_at
-    )
-
-
-def _follow_ups(attempt: AttemptRecord) -> tuple[str, ...]:
-    worked = last_work(attempt)
-    rows = worked.detail.get("follow_ups") if worked else None
-    found = rows if isinstance(rows, list) else []
-    return tuple(str(row["title"]) for row in found if isinstance(row, dict) and row.get("title"))
-
-
-def _files(committed: StageFinished | None) -> tuple[str, ...]:
-    files = committed.detail.get("files") if committed else None
-    return tuple(map(str, files)) if isinstance(files, list) else ()
 
 
 def _stopped_providers(

@@ -56,7 +56,7 @@ def verify(house: House, of_base: bool, out: Path) -> None:
     Reads from the tracker and the journal, and writes to neither: the folder is for
     `loopcoder tick --plan-wave DIR --base-checked`.
     """
-    from loopcoder.engine.tick.tick import TickOptions
+    from loopcoder.engine.tick.gathered import TickOptions
     from loopcoder.entrypoints.running.relaying import look
     from loopcoder.entrypoints.running.ticking import new_run
     from loopcoder.entrypoints.views.listening import LineListener

@@ -10,7 +10,7 @@ from decimal import Decimal
 import click
 
 from loopcoder.domain.tick.report import WORKED, StopReason, TickReport
-from loopcoder.engine.tick.tick import TickOptions
+from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.ticking import Stopper, new_run, run_tick, stoppable
 from loopcoder.entrypoints.views.quantities import parse_money

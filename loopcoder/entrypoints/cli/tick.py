@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.tick.tick import TickOptions
+from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.inspection import inspect
 from loopcoder.entrypoints.running.ticking import new_run, run_tick, stoppable

@@ -19,8 +19,8 @@ from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.trust import Judge, judges, remarks
 from loopcoder.engine.compile.hearing import count_in, hear
 from loopcoder.engine.compile.roadmap_source import read_roadmap
+from loopcoder.engine.tick.base import base_commit
 from loopcoder.engine.tick.observe import look, observe
-from loopcoder.engine.tick.tick import base_commit
 from loopcoder.entrypoints.setup.migration import carried
 from loopcoder.entrypoints.wiring.workshop import open_workshop
 

@@ -30,6 +30,8 @@ from loopcoder.domain.tick.report import TickReport
 from loopcoder.domain.tick.wave import Errand, Wave
 from loopcoder.engine.attempt.verify import gates_digest
 from loopcoder.engine.services import Services
+from loopcoder.engine.tick.base import base_commit
+from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.engine.tick.publishing import publish_wave, tidy_up
 from loopcoder.engine.tick.relay import (
     describe,
@@ -38,7 +40,6 @@ from loopcoder.engine.tick.relay import (
     plan_wave,
     run_station,
 )
-from loopcoder.engine.tick.tick import TickOptions, base_commit
 from loopcoder.entrypoints.running.intake import Intake, attempt_of, commits_of, label_of
 from loopcoder.entrypoints.running.reported import wave_handed_out
 from loopcoder.entrypoints.running.ticking import new_run, save_report

@@ -15,7 +15,8 @@ from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.guard.redaction import Redactor
 from loopcoder.domain.tick.report import TickReport
 from loopcoder.domain.views.report import report_markdown
-from loopcoder.engine.tick.tick import TickOptions, tick
+from loopcoder.engine.tick.gathered import TickOptions
+from loopcoder.engine.tick.tick import tick
 from loopcoder.entrypoints.config.retention import remove_old_runs
 from loopcoder.entrypoints.running.reported import report_ended
 from loopcoder.entrypoints.setup.migration import carry_over
