@@ -14,7 +14,8 @@ from benchmarks.figures import Figure, Sizes, at_least, at_most, compared, count
 from benchmarks.measure import Pair, compare, seconds
 from benchmarks.tick import project_of, watched_tick
 from loopcoder.adapters.sandbox.choice import Job, choose_sandbox
-from loopcoder.adapters.sandbox.process import Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Watch
 from tests.support.project import Project
 
 WORK = '#!/bin/sh\ncat >/dev/null\necho done > "$LOOPCODER_UNIT.txt"\n'

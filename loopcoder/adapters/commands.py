@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from loopcoder.adapters.sandbox.choice import Job, Sandbox
-from loopcoder.adapters.sandbox.process import Cause, Finished, Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Cause, Finished, Watch
 from loopcoder.domain.guard.reach import NOTHING, Reach, reach_of, refusal
 from loopcoder.domain.settings import MINUTE, Command
 from loopcoder.ports.commands import CommandResult

@@ -32,8 +32,8 @@ from loopcoder.adapters.agents.trouble import failure_of
 from loopcoder.adapters.builtin.tariff import Tariff, Tokens
 from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.adapters.sandbox.output import Keep
-from loopcoder.adapters.sandbox.process import Cause, Finished, Watch
 from loopcoder.adapters.sandbox.tree_watch import watch_tree
+from loopcoder.adapters.sandbox.watch import Cause, Finished, Watch
 from loopcoder.adapters.scratch import remove_tree
 from loopcoder.domain.settings import CostBasis, WorkerSpec
 from loopcoder.domain.tick.failure import FailureClass

@@ -18,8 +18,8 @@ from loopcoder.adapters.agents.reply import REPLY_BYTES, ReportedVerdict, parse_
 from loopcoder.adapters.sandbox.choice import Sandbox
 from loopcoder.adapters.sandbox.launch import NotStarted
 from loopcoder.adapters.sandbox.output import Keep
-from loopcoder.adapters.sandbox.process import Finished, Watch
 from loopcoder.adapters.sandbox.tree_watch import watch_tree
+from loopcoder.adapters.sandbox.watch import Finished, Watch
 from loopcoder.domain.settings import WorkerSpec
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.planner import PlanReply

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loopcoder.adapters.agents.outcome import Malformed, OutcomeFile, parse_outcome, read_reply
-from loopcoder.adapters.sandbox.process import Cause, Finished
+from loopcoder.adapters.sandbox.watch import Cause, Finished
 from loopcoder.domain.guard.reach import refusal
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.worker import Progress

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from loopcoder.adapters.sandbox.choice import Job, Mount, Sandbox
-from loopcoder.adapters.sandbox.process import Finished, Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Finished, Watch
 from loopcoder.adapters.scratch import remove_tree
 from loopcoder.domain.guard.reach import reach_of
 from loopcoder.domain.settings import WorkerSpec

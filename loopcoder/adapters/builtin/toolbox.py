@@ -21,7 +21,8 @@ from typing import Any
 
 from loopcoder.adapters.builtin import toolbox_program
 from loopcoder.adapters.sandbox.choice import Job, Mount, Sandbox
-from loopcoder.adapters.sandbox.process import Cause, Finished, Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Cause, Finished, Watch
 from loopcoder.adapters.scratch import remove_tree
 from loopcoder.domain.diagnostic import LoopcoderError
 

@@ -12,7 +12,8 @@ import pytest
 from loopcoder.adapters.sandbox.choice import Job, Mount, Sandbox
 from loopcoder.adapters.sandbox.launch import Limits
 from loopcoder.adapters.sandbox.output import Keep
-from loopcoder.adapters.sandbox.process import Finished, Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Finished, Watch
 from loopcoder.domain.guard.reach import NOTHING, Reach
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from loopcoder.adapters.sandbox.call_filter import MACHINES, Wishes, filter_program
 from loopcoder.adapters.sandbox.choice import Sandbox
-from loopcoder.adapters.sandbox.process import Cause
+from loopcoder.adapters.sandbox.watch import Cause
 from loopcoder.domain.guard.reach import Reach, reach_of
 from tests.support.walls import is_apart, is_mounted
 

@@ -21,7 +21,7 @@ from loopcoder.adapters.sandbox.cgroup import confine, release
 from loopcoder.adapters.sandbox.choice import Mount, Sandbox
 from loopcoder.adapters.sandbox.launch import Limits
 from loopcoder.adapters.sandbox.output import Keep
-from loopcoder.adapters.sandbox.process import Cause
+from loopcoder.adapters.sandbox.watch import Cause
 from loopcoder.domain.guard.reach import NOTHING, Reach, reach_of
 from tests.support.walls import WALLS, is_apart, is_mounted, open_walls
 
@@ -348,7 +348,8 @@ def test_nothing_survives_the_death_of_loopcoder(
     source = f"""
 import os
 from pathlib import Path
-from loopcoder.adapters.sandbox.process import Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Watch
 from loopcoder.adapters.sandbox.choice import Job
 from tests.support.walls import open_walls
 sandbox = open_walls({kind!r}, environ=os.environ)

@@ -18,9 +18,9 @@ import pytest
 
 from loopcoder.adapters.sandbox.choice import NoSandbox, Sandbox, run_marker
 from loopcoder.adapters.sandbox.output import Keep
-from loopcoder.adapters.sandbox.process import Cause
 from loopcoder.adapters.sandbox.process_tree import MARKER
 from loopcoder.adapters.sandbox.tree_watch import watch_tree
+from loopcoder.adapters.sandbox.watch import Cause
 
 Run = Callable[..., Any]
 Python = Callable[[str], tuple[str, ...]]
@@ -314,7 +314,8 @@ def test_supervision_never_ends_its_own_process(run: Run, workspace: Path) -> No
     source = f"""
 import os
 from pathlib import Path
-from loopcoder.adapters.sandbox.process import Watch, supervise
+from loopcoder.adapters.sandbox.process import supervise
+from loopcoder.adapters.sandbox.watch import Watch
 from loopcoder.adapters.sandbox.choice import Job, NoSandbox
 work = Path({str(workspace)!r})
 with NoSandbox(dict(os.environ)).wrap(Job(("/bin/sh", "-c", "echo inner"), work)) as launch:
