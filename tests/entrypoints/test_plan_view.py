@@ -10,12 +10,15 @@ import pytest
 from loopcoder.adapters.github.limits import Pace
 from loopcoder.domain.issues.cost import PlanCost, cost_of
 from loopcoder.domain.issues.ration import issue_rations, label_rations
+from loopcoder.domain.roadmap.minting import Mint
 from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.settings import Limits
 from loopcoder.engine.compile.apply import apply_plan
+from loopcoder.entrypoints.running.roadmap_files import NewIds
 from loopcoder.entrypoints.views.plan import (
     applied_text,
     compile_json,
+    minted_text,
     plan_json,
     plan_text,
     summary_text,
@@ -131,3 +134,18 @@ def test_the_json_has_the_promised_keys(world: CompileWorld) -> None:
     assert isinstance(changes, list)
     assert [change["action"] for change in changes] == ["close", "update", "noop", "noop"]
     assert all({"unit", "issue", "title", "reason"} <= change.keys() for change in changes)
+
+
+def test_of_many_new_ids_the_first_are_named() -> None:
+    mints = tuple(Mint(f"unit-{n}", f"Unit {n}", n) for n in range(1, 31))
+    assert minted_text([NewIds("ROADMAP.md", mints)]) == (
+        "ROADMAP.md: wrote 30 ids: unit-1 (line 1), unit-2 (line 2), unit-3 (line 3), and 27 more"
+    )
+    assert minted_text([NewIds("ROADMAP.md", mints[:4])], written=False).endswith("unit-4 (line 4)")
+
+
+def test_on_a_terminal_titles_give_way_to_places() -> None:
+    plan = CompileWorld().plan(f"- [ ] {'Long title ' * 9}<!-- id: a -->\n")
+    line = next(line for line in plan_text(plan, width=60).splitlines() if "create" in line)
+    assert line.endswith("…  ROADMAP.md:1")
+    assert len(line) <= 60

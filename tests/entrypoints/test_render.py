@@ -20,8 +20,8 @@ from loopcoder.entrypoints.views.quantities import (
     show_size,
 )
 from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
-from loopcoder.entrypoints.views.terminal import Style, table_text, terminal_on
-from loopcoder.entrypoints.views.text import clean, width_of
+from loopcoder.entrypoints.views.terminal import Style, table_lines, terminal_on
+from loopcoder.entrypoints.views.text import clean, width_of, wrapped
 
 LINE = "- [ ] Login form (after: sesion-store) <!-- id: login-form -->"
 
@@ -109,20 +109,46 @@ def test_strangers_cannot_paint_on_the_terminal(hostile: str, shown: str) -> Non
 @given(st.text())
 def test_what_is_printed_has_no_control_characters(text: str) -> None:
     assert all(char == " " or not char.isspace() or char >= "\xa0" for char in clean(text))
-    assert "\x1b" not in table_text([[text, text]])
+    assert all("\x1b" not in line for line in table_lines([[text, text]]))
 
 
 def test_a_table_is_aligned_by_columns_on_the_screen() -> None:
-    assert table_text([["漢字", "x"], ["abcdef", "y"], ["a"]], ["NAME", "V"]) == (
-        "NAME    V\n漢字    x\nabcdef  y\na"
-    )
-    assert table_text([], ["NAME"]) == ""
+    assert table_lines([["漢字", "x"], ["abcdef", "y"], ["a"]], ["NAME", "V"]) == [
+        "NAME    V",
+        "漢字    x",
+        "abcdef  y",
+        "a",
+    ]
+    assert table_lines([], ["NAME"]) == []
 
 
 def test_a_table_fits_the_terminal() -> None:
-    text = table_text([["漢" * 40, "b" * 40]], width=50)
+    (text,) = table_lines([["漢" * 40, "b" * 40]], width=50)
     assert width_of(text) <= 50
     assert text.endswith("…")
+
+
+def test_a_title_gives_way_before_what_stands_behind_it() -> None:
+    rows = [["a", "word " * 12, "ROADMAP.md:5"], ["b", "short", "ROADMAP.md:16"]]
+    first, second = table_lines(rows, width=40, elastic=1)
+    assert first == "a  word word word word w…  ROADMAP.md:5"
+    assert second == "b  short                  ROADMAP.md:16"
+    assert "word word word word word word" in table_lines(rows, elastic=1)[0]
+
+
+def test_a_reason_goes_on_below_itself() -> None:
+    rows = [["ready", "漢字", "one two three four five six"], ["done", "x", "seven"]]
+    first, second = table_lines(rows, width=30, wrap=True)
+    assert first == "ready  漢字  one two three\n             four five six"
+    assert second == "done   x     seven"
+    assert len(table_lines(rows, wrap=True)[0].splitlines()) == 1
+
+
+@given(st.text(max_size=60), st.integers(2, 20))
+def test_wrapping_loses_nothing_and_keeps_the_edge(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert "".join(lines).replace(" ", "") == "".join(text.split())
+    assert all(width_of(line) <= width for line in lines)
 
 
 class Tty(io.StringIO):

@@ -30,7 +30,7 @@ def explain_command(house: House, unit: str, as_json: bool) -> None:
         return
     terminal = stdout()
     terminal.say(f"{terminal.style(view.id, 'bold')}: {clean(look.reason_of(view))}")
-    terminal.table([(f"  {name}", value) for name, value in _inputs(look, view)])
+    terminal.table([(f"  {name}", value) for name, value in _inputs(look, view)], wrap=True)
 
 
 def _inputs(look: Look, view: UnitView) -> list[tuple[str, str]]:

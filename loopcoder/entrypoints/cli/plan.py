@@ -51,7 +51,8 @@ def plan_command(
         terminal = stdout()
         missing = len(draft.reading.unidentified)
         terminal.say(summary_text(draft.reading.roadmap, missing, draft.note))
-        terminal.say(plan_text(draft.plan, terminal.style, draft.cost))
+        width = terminal.width if terminal.live else None
+        terminal.say(plan_text(draft.plan, terminal.style, draft.cost, width))
     if not draft.plan.applyable:
         sys.exit(INVALID)
     if check and draft.pending:

@@ -52,7 +52,7 @@ def list_command(house: House, state: str | None, as_json: bool) -> None:
         rows = [pull_json(each) for each in found]
         click.echo(json.dumps({"pulls": rows}, ensure_ascii=False, indent=2))
         return
-    stdout().table([pull_row(each) for each in found], HEADER)
+    stdout().table([pull_row(each) for each in found], HEADER, elastic=3)
     if not found:
         stdout().say("no pull requests" if chosen == "all" else f"no {chosen} pull requests")
 

@@ -102,7 +102,7 @@ def _table(look: Look, terminal: Terminal) -> None:
         numbers = [f"#{view.issue.number}" if view.issue else ""]
         reason = "" if section in ("done", "dropped") else look.reason_of(view)
         rows.append((section.replace("_", " "), view.id, *numbers, reason or view.unit.title))
-    terminal.table(rows, ("state", "unit", "issue", ""))
+    terminal.table(rows, ("state", "unit", "issue", ""), wrap=True)
     counts = {name: len(found) for name, found in sections(look).items() if found}
     summary = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
     terminal.say(summary or "the roadmap has no units")

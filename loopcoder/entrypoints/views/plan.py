@@ -13,7 +13,7 @@ from loopcoder.domain.unit import Box, Roadmap
 from loopcoder.engine.compile.apply import Applied
 from loopcoder.entrypoints.running.roadmap_files import NewIds
 from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
-from loopcoder.entrypoints.views.terminal import PLAIN, Style, table_text
+from loopcoder.entrypoints.views.terminal import PLAIN, Style, table_lines
 from loopcoder.entrypoints.views.text import clean, fit
 
 _SIGNS = {
@@ -26,6 +26,9 @@ _SIGNS = {
 }
 _QUIET = frozenset(("unchanged", "done", "dropped", "done; not filed", "dropped; not filed"))
 _TITLE = 48
+_WHAT = 3
+_MARGIN = 4
+_IDS = 4
 FREE = PlanCost()
 
 
@@ -33,7 +36,7 @@ def summary_text(roadmap: Roadmap, unidentified: int = 0, note: str = "") -> str
     """`ROADMAP.md: 5 units, 1 done, 4 edges`."""
     boxes = [unit.box for unit in roadmap.units]
     edges = sum(len(unit.after) + len(unit.after_issues) for unit in roadmap.units)
-    parts = [_count(len(boxes), "unit")]
+    parts = [_count(len(boxes) + unidentified, "unit")]
     parts += [f"{boxes.count(Box.DONE)} done"] if Box.DONE in boxes else []
     parts += [f"{boxes.count(Box.DROPPED)} dropped"] if Box.DROPPED in boxes else []
     parts += [f"{unidentified} without an id"] if unidentified else []
@@ -42,21 +45,25 @@ def summary_text(roadmap: Roadmap, unidentified: int = 0, note: str = "") -> str
 
 
 def minted_text(new: Sequence[NewIds], *, written: bool = True) -> str:
-    """Which ids were, or would be, written where."""
+    """Which ids were, or would be, written where; of many only the first."""
     verb = "wrote" if written else "lacks"
     lines = []
     for each in new:
-        ids = ", ".join(f"{mint.id} (line {mint.line})" for mint in each.mints)
-        lines.append(f"{clean(each.file)}: {verb} {_count(len(each.mints), 'id')}: {ids}")
+        shown = each.mints if len(each.mints) <= _IDS else each.mints[: _IDS - 1]
+        ids = ", ".join(f"{mint.id} (line {mint.line})" for mint in shown)
+        more = f", and {len(each.mints) - len(shown)} more" if len(shown) < len(each.mints) else ""
+        count = _count(len(each.mints), "id")
+        lines.append(f"{clean(each.file)}: {verb} {count}: {ids}{more}")
     return "\n".join(lines)
 
 
-def changes_text(plan: Plan, style: Style = PLAIN) -> str:
-    """One line for each change, those that do nothing counted."""
+def changes_text(plan: Plan, style: Style = PLAIN, width: int | None = None) -> str:
+    """One line for each change, those that do nothing counted; titles give way to `width`."""
     shown = [change for change in plan.changes if not _is_quiet(change)]
-    table = table_text([_row(change) for change in shown])
+    room = None if width is None else width - _MARGIN
+    table = table_lines([_row(change) for change in shown], width=room, elastic=_WHAT)
     lines = []
-    for change, line in zip(shown, table.split("\n") if table else [], strict=True):
+    for change, line in zip(shown, table, strict=True):
         sign, colour = _SIGNS[change.action]
         lines.append(f"  {style(sign, colour)} {line}")
     quiet = len(plan.changes) - len(shown)
@@ -99,12 +106,14 @@ def _edges(change: Change) -> set[str]:
     return {label for label in change.add_labels if label.startswith(BLOCKED_BY)}
 
 
-def plan_text(plan: Plan, style: Style = PLAIN, cost: PlanCost = FREE) -> str:
+def plan_text(
+    plan: Plan, style: Style = PLAIN, cost: PlanCost = FREE, width: int | None = None
+) -> str:
     """Diagnostics, changes, what they cost, and how to apply them."""
     said = [diagnostic_text(each, style) for each in plan.diagnostics]
     if not plan.applyable:
         return "\n".join([*said, "nothing was changed"])
-    changes = changes_text(plan, style)
+    changes = changes_text(plan, style, width)
     return "\n".join([*said, *([changes] if changes else []), *_later(cost), _closing(plan, cost)])
 
 
@@ -143,9 +152,9 @@ def applied_text(plan: Plan, applied: Applied, style: Style = PLAIN) -> str:
     rows = [(d.action.value, d.unit, f"#{d.issue}", titles[d.unit]) for d in applied.applied]
     rows += [("waits", left.change.unit, "", left.reason) for left in applied.waiting]
     rows += [("failed", left.change.unit, "", left.reason) for left in applied.failed]
-    table = table_text(rows).split("\n") if rows else []
     lines = [
-        f"  {style(sign, colour)} {line}" for (sign, colour), line in zip(signs, table, strict=True)
+        f"  {style(sign, colour)} {line}"
+        for (sign, colour), line in zip(signs, table_lines(rows), strict=True)
     ]
     counts = [_count(applied.writes, "write") if applied.writes else "nothing written"]
     counts += [f"{len(applied.waiting)} waiting"] if applied.waiting else []

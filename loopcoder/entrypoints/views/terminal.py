@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from loopcoder.entrypoints.views.text import clean, fit, pad, width_of
+from loopcoder.entrypoints.views.text import clean, fit, pad, width_of, wrapped
 
 Row = Sequence[object]
 
@@ -41,20 +41,37 @@ class Terminal:
     def say(self, text: str = "") -> None:
         print(text, file=self.stream, flush=True)
 
-    def table(self, rows: Sequence[Row], header: Sequence[str] = ()) -> None:
-        """Aligned columns; the last one is cut at the terminal's edge, never in a pipe."""
-        text = table_text(rows, header, self.width if self.live else None, self.style)
+    def table(
+        self,
+        rows: Sequence[Row],
+        header: Sequence[str] = (),
+        *,
+        elastic: int | None = None,
+        wrap: bool = False,
+    ) -> None:
+        """Aligned columns. On a terminal the `elastic` column gives way where the line is too
+        long, and the last one is cut at the edge, or continued below itself with `wrap`; in a
+        pipe everything is on its line."""
+        width = self.width if self.live else None
+        text = "\n".join(table_lines(rows, header, width, self.style, elastic=elastic, wrap=wrap))
         if text:
             self.say(text)
 
 
-def table_text(
+_NARROWEST = 16
+"""Columns that an elastic column keeps, and a wrapped one needs."""
+
+
+def table_lines(
     rows: Sequence[Row],
     header: Sequence[str] = (),
     width: int | None = None,
     style: Style = PLAIN,
-) -> str:
-    """The rows as aligned columns, every cell made safe to print."""
+    *,
+    elastic: int | None = None,
+    wrap: bool = False,
+) -> list[str]:
+    """One line for each row (with newlines inside where it was wrapped), every cell made safe."""
     cells = [[clean(str(cell)) for cell in row] for row in rows]
     lines = ([list(header)] if header and cells else []) + cells
     columns = max((len(line) for line in lines), default=0)
@@ -62,12 +79,26 @@ def table_text(
         max(width_of(line[column]) for line in lines if len(line) > column)
         for column in range(columns)
     ]
+    if width is not None and elastic is not None and elastic < columns:
+        over = sum(widths) + 2 * (columns - 1) - width
+        widths[elastic] = max(min(_NARROWEST, widths[elastic]), widths[elastic] - max(over, 0))
     text = []
     for number, line in enumerate(lines):
-        shown = "  ".join(pad(cell, widths[i]) for i, cell in enumerate(line)).rstrip()
-        shown = shown if width is None else fit(shown, width)
+        shown = _line(line, widths, width, wrap)
         text.append(style(shown, "dim") if header and number == 0 else shown)
-    return "\n".join(text)
+    return text
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], width: int | None, wrap: bool) -> str:
+    kept = [fit(cell, widths[i]) for i, cell in enumerate(cells)]
+    shown = "  ".join(pad(cell, widths[i]) for i, cell in enumerate(kept)).rstrip()
+    if width is None or width_of(shown) <= width:
+        return shown
+    before = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    if not wrap or len(cells) < len(widths) or width - before < _NARROWEST:
+        return fit(shown, width)
+    start = "".join(pad(cell, widths[i]) + "  " for i, cell in enumerate(kept[:-1]))
+    return start + f"\n{' ' * before}".join(wrapped(kept[-1], width - before))
 
 
 def stdout(environ: Mapping[str, str] | None = None) -> Terminal:

@@ -47,6 +47,29 @@ def fit(text: str, width: int) -> str:
     return taken + "…"
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns, broken at blanks; a longer word is cut up."""
+    lines = [""]
+    for word in text.split():
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if width_of(joined) <= width:
+            lines[-1] = joined
+            continue
+        lines = lines if lines[-1] else lines[:-1]
+        *full, rest = _pieces(word, width)
+        lines += [*full, rest]
+    return lines
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    pieces = [""]
+    for char in word:
+        if width_of(pieces[-1] + char) > max(width, 2):
+            pieces.append("")
+        pieces[-1] += char
+    return pieces
+
+
 def _columns(char: str) -> int:
     if unicodedata.combining(char) or char in _KEPT:
         return 0
