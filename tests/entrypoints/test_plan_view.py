@@ -13,6 +13,7 @@ from loopcoder.domain.issues.ration import issue_rations, label_rations
 from loopcoder.domain.roadmap.minting import Mint
 from loopcoder.domain.roadmap.roadmap import parse_roadmap
 from loopcoder.domain.settings import Limits
+from loopcoder.domain.unit import UnitId
 from loopcoder.engine.compile.apply import apply_plan
 from loopcoder.entrypoints.running.roadmap_files import NewIds
 from loopcoder.entrypoints.views.plan import (
@@ -137,7 +138,7 @@ def test_the_json_has_the_promised_keys(world: CompileWorld) -> None:
 
 
 def test_of_many_new_ids_the_first_are_named() -> None:
-    mints = tuple(Mint(f"unit-{n}", f"Unit {n}", n) for n in range(1, 31))
+    mints = tuple(Mint(n, f"Unit {n}", UnitId(f"unit-{n}")) for n in range(1, 31))
     assert minted_text([NewIds("ROADMAP.md", mints)]) == (
         "ROADMAP.md: wrote 30 ids: unit-1 (line 1), unit-2 (line 2), unit-3 (line 3), and 27 more"
     )

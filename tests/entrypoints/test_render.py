@@ -132,7 +132,7 @@ def test_a_title_gives_way_before_what_stands_behind_it() -> None:
     rows = [["a", "word " * 12, "ROADMAP.md:5"], ["b", "short", "ROADMAP.md:16"]]
     first, second = table_lines(rows, width=40, elastic=1)
     assert first == "a  word word word word w…  ROADMAP.md:5"
-    assert second == "b  short                  ROADMAP.md:16"
+    assert second == "b  short                   ROADMAP.md:16"
     assert "word word word word word word" in table_lines(rows, elastic=1)[0]
 
 

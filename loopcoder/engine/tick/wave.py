@@ -91,6 +91,8 @@ def _contained(
         return Left(step, desk, None, paused)
     except Exception as error:  # noqa: BLE001  one broken unit must not stop the night
         return Left(step, desk, broken(desk, error))
+    finally:
+        services.listener.stage_began(step.unit, "ended", 1)
 
 
 def _shelve(desk: Desk) -> None:

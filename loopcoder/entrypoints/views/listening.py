@@ -32,6 +32,7 @@ STAGE_WORDS = {
     "policy": "checking policy",
     "verify": "verifying",
     "review": "reviewing",
+    "ended": "waiting for its wave",
 }
 
 
@@ -96,7 +97,24 @@ class _Row:
     worker: str
     stage: str = "starting"
     began: float = field(default_factory=time.monotonic)
+    used: str = ""
     note: str = ""
+    ended: float | None = None
+
+
+_COLUMNS = 7
+
+
+def _note(line: str) -> str:
+    """What an agent printed, for a person to glance at: protocols and verdicts are not."""
+    shown = clean(line).strip()
+    return "" if shown.startswith(("{", "[{", "}", "]", '"')) else shown
+
+
+def _used(progress: Progress) -> str:
+    """`$0.41 12 steps`, as far as the agent says so while it works."""
+    steps = f"{progress.steps} step{'' if progress.steps == 1 else 's'}" if progress.steps else ""
+    return f"{f'${progress.usd:.2f}' if progress.usd else ''} {steps}".strip()
 
 
 @dataclass(slots=True)
@@ -138,15 +156,22 @@ class LiveListener:
 
     def _table(self, number: int) -> Any:
         from rich.table import Table
+        from rich.text import Text
 
         table = Table.grid(padding=(0, 2))
+        for column in range(_COLUMNS):
+            # What an agent printed is cut at the edge: a row that grows makes the others jump.
+            last = column == _COLUMNS - 1
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if last else None)
+        table.expand = True
         now = time.monotonic()
         with self._lock:
             for index, (unit, row) in enumerate(self._rows.items()):
-                minutes, seconds = divmod(int(now - row.began), 60)
+                minutes, seconds = divmod(int((row.ended or now) - row.began), 60)
                 label = f"wave {number}" if index == 0 else ""
-                note = clean(row.note)[:60]
-                table.add_row(label, unit, row.worker, row.stage, f"{minutes}:{seconds:02d}", note)
+                clock = f"{minutes}:{seconds:02d}"
+                cells = (label, unit, row.worker, row.stage, clock, row.used, row.note)
+                table.add_row(*(Text(cell) for cell in cells))
         return table
 
     def stage_began(self, unit: UnitId, stage: str, round_: int) -> None:
@@ -155,15 +180,27 @@ class LiveListener:
                 again = f" (round {round_})" if round_ > 1 else ""
                 self._rows[unit].stage = STAGE_WORDS.get(stage, stage) + again
                 self._rows[unit].note = ""
+                if stage == "ended":
+                    self._rows[unit].ended = time.monotonic()
 
     def progressed(self, unit: UnitId, progress: Progress) -> None:
         with self._lock:
             if unit in self._rows:
-                self._rows[unit].note = progress.line
+                self._rows[unit].note = _note(progress.line)
+                self._rows[unit].used = _used(progress)
 
     def unit_ended(self, line: UnitLine) -> None:
-        self.close()
-        self.terminal.say(ended_line(line, self.terminal))
+        """The line stays above the table, which goes on with the units that are still at work."""
+        with self._lock:
+            self._rows.pop(line.unit, None)
+        if not self._rows:
+            self.close()
+        if self._live is None:
+            self.terminal.say(ended_line(line, self.terminal))
+        else:
+            from rich.text import Text
+
+            self._live.console.print(Text.from_ansi(ended_line(line, self.terminal)))
 
     def close(self) -> None:
         """Take the live table off the screen."""
