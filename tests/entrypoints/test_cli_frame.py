@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError, TryLater
 from loopcoder.entrypoints.cli.boundary import guarded
+from loopcoder.entrypoints.cli.examples import EXAMPLES
 from loopcoder.entrypoints.cli.main import Loopcoder, cli
 from loopcoder.entrypoints.cli.verbs import PACKAGE, VERBS, load_verb
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from conftest import Project
 
 COMMANDS = Path(__file__).parents[2] / "loopcoder" / "entrypoints" / "cli"
-FRAME = {"__init__", "main", "verbs", "context", "boundary"}
+FRAME = {"__init__", "main", "verbs", "context", "boundary", "examples"}
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -35,6 +37,42 @@ def test_every_listed_verb_can_be_called_and_explains_itself(name: str) -> None:
     shown = CliRunner().invoke(cli, [name, "--help"])
     assert shown.exit_code == 0
     assert command.help.split()[0] in shown.output
+
+
+def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _commands(inner, f"{path} {name}")
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_has_examples_that_can_be_called(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tasks.jsonl").touch()
+    (tmp_path / "wave").mkdir()
+    (tmp_path / "left").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for path, command in _commands(load_verb(name, VERBS[name]), name):
+        assert EXAMPLES.get(path), f"`loopcoder {path}` has no example"
+        assert f"loopcoder {path}" in CliRunner().invoke(cli, [*path.split(), "--help"]).output
+        for args, _ in EXAMPLES[path]:
+            command.make_context(name, shlex.split(args.partition(">")[0]))
+
+
+def test_no_example_is_of_a_verb_that_is_gone() -> None:
+    known = {path for name in VERBS for path, _ in _commands(load_verb(name, VERBS[name]), name)}
+    assert set(EXAMPLES) <= known
+
+
+@pytest.mark.parametrize("args", [[], ["pr"], ["attest"], ["issue"]])
+def test_without_a_verb_the_help_is_shown(project: Project, args: list[str]) -> None:
+    done = project.loopcoder(*args)
+    assert done.returncode == 2
+    assert done.stderr.startswith(" ".join(["Usage: loopcoder", *args]))
+    assert done.stderr.count("Usage:") == 1
+    assert "Try:" not in done.stderr
 
 
 def test_every_module_of_verbs_is_reachable() -> None:

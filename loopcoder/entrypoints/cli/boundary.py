@@ -52,6 +52,9 @@ def _expected(error: LoopcoderError, as_json: bool) -> int:
 
 
 def _usage(error: click.UsageError) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     text = error.format_message()
     _say(text[:1].lower() + text[1:])
     if error.ctx is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 PACKAGE = "loopcoder.entrypoints.cli"
+JOBS = "Jobs of the Action (nobody types these)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,6 @@ VERBS: Mapping[str, Verb] = {
     "export": Verb("tasks", "Roadmap", "Write the units as tasks.jsonl."),
     "tick": Verb("tick", "Work", "Do everything that can be done now without a person."),
     "run": Verb("run", "Work", "Tick until nothing is ready, a limit is reached, or all is done."),
-    "work": Verb("relay", "Work", "One job of a wave: have a unit worked on."),
-    "verify": Verb("relay", "Work", "The job before a wave: run the base's own gates."),
-    "review": Verb("relay", "Work", "One job of a wave: policy, gates and review of a unit."),
-    "integrate": Verb("relay", "Work", "One job of a wave: put its commits together."),
-    "publish": Verb("relay", "Work", "The last job of a wave: check, record and propose."),
     "discover": Verb("discover", "Work", "File what fails on the base branch's CI."),
     "schedule": Verb("schedule", "Work", "Tick by a timer of this machine."),
     "status": Verb("status", "See", "Show where everything stands."),
@@ -61,6 +57,11 @@ VERBS: Mapping[str, Verb] = {
     "block": Verb("person", "Decide", "Make a unit wait for an issue."),
     "unblock": Verb("person", "Decide", "Let a unit no longer wait for anything."),
     "waive": Verb("person", "Decide", "Let a unit no longer wait for one issue."),
+    "work": Verb("relay", JOBS, "One job of a wave: have a unit worked on."),
+    "verify": Verb("relay", JOBS, "The job before a wave: run the base's own gates."),
+    "review": Verb("relay", JOBS, "One job of a wave: policy, gates and review of a unit."),
+    "integrate": Verb("relay", JOBS, "One job of a wave: put its commits together."),
+    "publish": Verb("relay", JOBS, "The last job of a wave: check, record and propose."),
 }
 
 
@@ -103,9 +104,11 @@ class VerbGroup(click.Group):
 
 
 def load_verb(name: str, verb: Verb) -> click.Command:
-    """The command in the verb's module that bears its name."""
+    """The command in the verb's module that bears its name, with its examples."""
+    from loopcoder.entrypoints.cli.examples import with_examples
+
     module = import_module(f"{PACKAGE}.{verb.module}")
     for value in vars(module).values():
         if isinstance(value, click.Command) and value.name == name:
-            return value
+            return with_examples(value, name)
     raise LookupError(f"{module.__name__} holds no command named {name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from loopcoder.entrypoints.cli.examples import examples_of
 from loopcoder.entrypoints.cli.main import cli
 from loopcoder.entrypoints.cli.verbs import VERBS, load_verb
 
@@ -54,6 +55,8 @@ output then holds this object instead of a result:
 def _command(command: click.Command, name: str, level: int) -> list[str]:
     context = click.Context(command, info_name=name, max_content_width=100)
     parts = [f"{'#' * level} {name}\n", _help(command), "", _usage(command, context)]
+    if shown := examples_of(name.removeprefix("loopcoder ")):
+        parts.append("\n".join(["```console", *(f"$ {line}" for line in shown), "```\n"]))
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
             inner = command.get_command(context, each)
