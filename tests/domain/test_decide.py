@@ -414,6 +414,32 @@ def test_a_commit_that_did_not_fit_its_wave_waits_until_the_base_moves() -> None
     assert (action.start, action.merge, action.update_only) == ("d" * 40, "e" * 40, True)
 
 
+def test_a_fix_up_that_does_not_fit_with_the_base_is_not_done_all_over() -> None:
+    """The base moved since the head was made: the finished fix-up gets the base merged in."""
+    head, kept = "c" * 40, "d" * 40
+    asked = {"purpose": "fix-up", "pull": 9, "expected_head": head, "feedback": ("f1",)}
+    story = Story().tell(e.PullOpened(9, "loopcoder/login", head), unit="login")
+    story.attempt("login", 1, failure=FailureClass.CONFLICT, outcome="waiting", **asked)
+    told = {"pull": pull(9, "login"), "feedback": (COMMENT,), "kept_head": kept}
+    action = decided(snapshot([view("login", 1, story, **told)], story))["login"]
+    assert isinstance(action, act.Dispatch)
+    assert (action.start, action.merge, action.update_only) == (kept, BASE, True)
+    assert (action.pull, action.expected_head, action.feedback) == (9, head, ("f1",))
+
+    story.attempt("login", 2, failure=FailureClass.GATE_RED, strike=True, merge=BASE, **asked)
+    action = decided(snapshot([view("login", 1, story, **told)], story))["login"]
+    assert isinstance(action, act.Dispatch)
+    assert (action.start, action.merge, action.update_only) == (head, BASE, False)
+
+    story.attempt("login", 3, failure=FailureClass.CONFLICT, outcome="waiting", merge=BASE, **asked)
+    seen = snapshot([view("login", 1, story, **told)], story)
+    assert "goes on when the base has moved" in decided(seen)["login"].reason
+    elsewhere = view("login", 1, story, **{**told, "pull": pull(9, "login", head="e" * 40)})
+    action = decided(snapshot([elsewhere], story))["login"]
+    assert isinstance(action, act.Dispatch)
+    assert (action.start, action.merge) == ("e" * 40, "")
+
+
 def test_a_parent_closes_when_its_parts_are_done() -> None:
     parent = view("login", 1, parts=(UnitId("form"),), parts_done=True)
     form = view("form", 2, issue=completed(2))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from loopcoder.domain.ci.ci import CheckRun
 from loopcoder.domain.guard.untrusted import sanitise_line
 from loopcoder.domain.issues.issue import PullRequest
+from loopcoder.domain.journal.event import AttemptBegun
+from loopcoder.domain.journal.history import AttemptRecord
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.failure import FailureClass
@@ -134,7 +136,11 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
     assert pull is not None
     if not wants_fix_up(view):
         return act.Wait(view.id, State.AWAITING_MERGE, _waits_for(view, pull))
+    evicted = _evicted_from(view, pull)
+    if evicted is not None:
+        return _fitted(view, evicted, pull, snapshot, settings)
     conflict = pull.mergeable is False
+    apart = conflict or _never_fitted(view, pull)
     asked = f"{len(view.feedback)} comment(s) on #{pull.number}" if view.feedback else ""
     clash = f"#{pull.number} conflicts with {settings.base}" if conflict else ""
     red = view.checks.red if has_red_checks(view) else ()
@@ -145,13 +151,61 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
         purpose=act.Purpose.FIX_UP,
         base=snapshot.base.sha,
         start=pull.head,
-        merge=snapshot.base.sha if conflict else "",
+        merge=snapshot.base.sha if apart else "",
         worker=worker_of(view, settings),
         expected_head=pull.head,
         pull=pull.number,
         feedback=tuple(f.id for f in view.feedback),
         checks=tuple(run.id for run in red),
         reason=" and ".join(part for part in (asked, clash, failing) if part),
+    )
+
+
+def _evicted_from(view: UnitView, pull: PullRequest) -> AttemptBegun | None:
+    """How the fix-up of this very head began that was made and did not fit with the base."""
+    if not _was_evicted(view) or not view.kept_head:
+        return None
+    last = view.record.attempts[-1]
+    return last.begun if _is_of(last, pull) else None
+
+
+def _never_fitted(view: UnitView, pull: PullRequest) -> bool:
+    """Whether an earlier fix-up of this very head did not fit with the base."""
+    return any(_is_of(each, pull) and _is_evicted(each) for each in view.record.attempts)
+
+
+def _is_of(attempt: AttemptRecord, pull: PullRequest) -> bool:
+    begun = attempt.begun
+    return (begun.pull, begun.expected_head) == (pull.number, pull.head)
+
+
+def _fitted(
+    view: UnitView,
+    begun: AttemptBegun,
+    pull: PullRequest,
+    snapshot: Snapshot,
+    settings: Settings,
+) -> act.Dispatch | act.Wait:
+    """The finished fix-up with the base merged in, so that its checks are the combination's and
+    who is to mend it is asked within the attempt's rounds: never the same work all over."""
+    base = snapshot.base.sha
+    if begun.merge == base:
+        why = _why_evicted(view)
+        return act.Wait(view.id, State.AWAITING_MERGE, f"{why}; goes on when the base has moved")
+    return act.Dispatch(
+        unit=view.id,
+        attempt=len(view.record.attempts) + 1,
+        purpose=act.Purpose.FIX_UP,
+        base=base,
+        start=view.kept_head,
+        merge=base,
+        worker=worker_of(view, settings),
+        expected_head=pull.head,
+        pull=pull.number,
+        feedback=begun.feedback,
+        checks=begun.checks,
+        update_only=True,
+        reason=f"{_why_evicted(view)}; its finished fix-up is brought up to date",
     )
 
 
@@ -189,9 +243,7 @@ def _build(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispat
     reason = "ready" if number == 1 else f"ready, attempt {number}"
     if _was_evicted(view) and view.kept_head:
         if view.record.attempts[-1].begun.base == base:
-            last = view.record.attempts[-1].finished
-            why = last.reason if last else "it did not fit into its wave"
-            reason = f"{why}; goes on when the base has moved"
+            reason = f"{_why_evicted(view)}; goes on when the base has moved"
             return act.Wait(view.id, State.READY, reason)
         start, merge, update_only = view.kept_head, base, True
         reason = "the base moved; its finished work is brought up to date"
@@ -213,5 +265,13 @@ def _build(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispat
 
 
 def _was_evicted(view: UnitView) -> bool:
-    last = view.record.attempts[-1].finished if view.record.attempts else None
-    return last is not None and last.failure is FailureClass.CONFLICT
+    return bool(view.record.attempts) and _is_evicted(view.record.attempts[-1])
+
+
+def _is_evicted(attempt: AttemptRecord) -> bool:
+    return attempt.finished is not None and attempt.finished.failure is FailureClass.CONFLICT
+
+
+def _why_evicted(view: UnitView) -> str:
+    last = view.record.attempts[-1].finished
+    return last.reason if last else "it did not fit into its wave"

@@ -1,0 +1,70 @@
+"""What becomes of pull requests on GitHub in the hands of people, base and CI; and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.github_project import GitHubProject
+from tests.support.project import writes
+
+ONE = "- [ ] Store <!-- id: store -->\n"
+
+APART = """\
+#!/bin/sh
+# Red when both files are there.
+! { test -f theirs.txt && test -f store.txt; }
+"""
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
+    project = GitHubProject(tmp_path)
+    yield project
+    project.close()
+
+
+def runs(hosted: GitHubProject) -> int:
+    """How many agents were started so far, reviewers included."""
+    return len(list(hosted.state.rglob("prompt.md")))
+
+
+@pytest.mark.slow
+def test_a_fix_up_that_is_red_with_the_moved_base_ends_with_a_person(
+    hosted: GitHubProject,
+) -> None:
+    hosted.begin(ONE, work={"store": [writes(store=f"kept {n}") for n in range(20)]},
+                 files={"check.sh": APART})  # fmt: skip
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.write({"theirs.txt": "by hand"})
+    hosted.commit("Theirs")
+    hosted.push()
+    hosted.ana.review(number, "Keep it well")
+    assert "red on the moved base" in hosted.tick()["units"]["store"]["reason"]
+    for _ in range(3):
+        assert hosted.tick()["units"]["store"]["outcome"] == "failed"
+    before = runs(hosted)
+    assert hosted.tick()["units"]["store"]["outcome"] == "needs-human"
+    hosted.tick()
+    assert runs(hosted) == before
+
+
+def test_a_fix_up_is_brought_up_to_date_with_the_base_it_is_red_on(hosted: GitHubProject) -> None:
+    mended = [{"write": {"store.txt": "kept well"}}]
+    away = [{"delete": ["theirs.txt"]}]
+    hosted.begin(ONE, work={"store": [writes(store="kept"), mended, away]},
+                 files={"check.sh": APART})  # fmt: skip
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.write({"theirs.txt": "by hand"})
+    hosted.commit("Theirs")
+    hosted.push()
+    hosted.ana.review(number, "Keep it well")
+    assert hosted.tick()["units"]["store"]["outcome"] == "waiting"
+    row = hosted.tick()["units"]["store"]
+    assert (row["outcome"], row["pr"]) == ("updated", number)
+    assert hosted.served("store.txt", "loopcoder/store") == "kept well"
+    assert hosted.tick()["units"]["store"]["outcome"] == "waiting"
