@@ -98,6 +98,11 @@ class Stale(LoopcoderError):
     """Reality moved since the decision was taken; decide again, force nothing."""
 
 
+class Refused(LoopcoderError):
+    """The host takes this one write from nobody as things are: it surely was not done, and asking
+    again changes nothing. Everything else can go on."""
+
+
 class Unavailable(LoopcoderError):
     """Something this step needs (sandbox, provider, host) cannot be used now."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from loopcoder.domain.diagnostic import Stale
+from loopcoder.domain.diagnostic import Refused, Stale
 from loopcoder.domain.journal.canonical import input_hash
 from loopcoder.domain.journal.event import (
     EffectBegun,
@@ -49,7 +49,7 @@ def effect(
 
     A process killed in between leaves the begin behind, and so does a write that failed: its
     answer may be lost and not its effect. Whoever comes next looks at the world before it does
-    anything again. Only what was refused before it was tried is closed, as stale.
+    anything again. Only what was refused is closed: as stale before it was tried, else as failed.
     """
 
     decided = input_hash({"verb": verb, "target": target, "unit": unit, **(detail or {})})
@@ -61,9 +61,10 @@ def effect(
     running = Effect()
     try:
         yield running
-    except Stale as error:
-        stale = EffectFinished(begun.id, EffectOutcome.STALE, {"error": str(error)})
-        journal.record(entry(stale))
+    except (Stale, Refused) as error:
+        refused = isinstance(error, Refused)
+        outcome = EffectOutcome.FAILED if refused else EffectOutcome.STALE
+        journal.record(entry(EffectFinished(begun.id, outcome, {"error": str(error)})))
         raise
     done = EffectFinished(begun.id, running.outcome, running.receipt)
     journal.record(entry(done), *map(entry, running.facts))

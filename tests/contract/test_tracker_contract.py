@@ -185,6 +185,18 @@ def test_a_label_has_one_name_whatever_its_case(world: World) -> None:
     assert list(world.tracker.list_labels()) == [name]
 
 
+def test_our_labels_are_read_as_we_write_them_whoever_defined_them(world: World) -> None:
+    world.ana.tracker.define_label(LabelDefinition("Loopcoder:Needs-Human", "b60205", ""))
+    world.tracker.create_issue(draft("t", "", "Blocked-By:#7"))
+    world.tracker.add_label(1, "loopcoder:needs-human")
+    ours = {"loopcoder:needs-human", "blocked-by:#7"}
+    assert world.tracker.get_issue(1).labels == ours
+    assert set(world.tracker.list_labels()) == ours
+    assert {event.label for event in world.tracker.list_label_events(1)} == ours
+    world.tracker.remove_label(1, "loopcoder:needs-human")
+    assert world.tracker.get_issue(1).labels == {"blocked-by:#7"}
+
+
 def test_a_definition_outlives_its_last_use(world: World) -> None:
     world.tracker.create_issue(draft())
     assert list(world.tracker.list_labels()) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loopcoder.domain.issues.issue import LabelDefinition
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes
 
@@ -68,3 +69,27 @@ def test_a_fix_up_is_brought_up_to_date_with_the_base_it_is_red_on(hosted: GitHu
     assert (row["outcome"], row["pr"]) == ("updated", number)
     assert hosted.served("store.txt", "loopcoder/store") == "kept well"
     assert hosted.tick()["units"]["store"]["outcome"] == "waiting"
+
+
+ASKS = [[{"outcome": {"status": "blocked", "reason": "no key"}}]]
+
+
+def test_labels_in_another_spelling_and_a_full_issue_stop_nobody(hosted: GitHubProject) -> None:
+    """GitHub knows names without case, and puts no more than a hundred on an issue."""
+    hosted.begin(
+        "- [ ] Store <!-- id: store -->\n- [ ] Login <!-- id: login -->\n",
+        work={"*": ASKS},
+    )
+    for name in ("Loopcoder", "Loopcoder:Needs-Human"):
+        hosted.ana.tracker.define_label(LabelDefinition(name, "ededed", ""))
+    hosted.run("compile")
+    for number in range(99):
+        hosted.ana.label(hosted.issues["Login"].number, f"theirs-{number}")
+    rows = hosted.tick()["units"]
+    assert {row["outcome"] for row in rows.values()} == {"needs-human"}
+    assert hosted.issues["Store"].labels == {"Loopcoder", "Loopcoder:Needs-Human"}
+    assert len(hosted.issues["Login"].labels) == 100
+    asked = len(hosted.github.requests("issues/add-labels"))
+    assert asked < 5
+    hosted.tick()
+    assert len(hosted.github.requests("issues/add-labels")) == asked

@@ -13,7 +13,7 @@ from typing import Any
 
 from loopcoder.adapters.git.command import Git, GitError
 from loopcoder.adapters.git.merge_tree import merge_commits
-from loopcoder.adapters.github.errors import Forbidden, Refused
+from loopcoder.adapters.github.errors import Forbidden
 from loopcoder.adapters.github.feedback import read_feedback
 from loopcoder.adapters.github.mapping import (
     Payload,
@@ -28,7 +28,7 @@ from loopcoder.adapters.github.mapping import (
 from loopcoder.adapters.github.remote import Remote
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
-from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale
+from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Refused, Stale
 from loopcoder.domain.issues.host_rules import (
     checked_body,
     checked_branch,

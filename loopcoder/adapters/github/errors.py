@@ -14,6 +14,7 @@ from loopcoder.domain.diagnostic import (
     Moved,
     NotFound,
     RateLimited,
+    Refused,
     Stale,
     Unavailable,
 )
@@ -49,10 +50,6 @@ class Rejected(LoopcoderError):
 
 class Forbidden(LoopcoderError):
     """The token may not do this one thing."""
-
-
-class Refused(LoopcoderError):
-    """GitHub's 422: it surely was not done, and asking again changes nothing."""
 
 
 class Gone(NotFound):
@@ -125,7 +122,7 @@ def _moved(answer: Answer, asked: Asked) -> LoopcoderError:
 def _forbidden(answer: Answer, asked: Asked) -> LoopcoderError:
     words = answer.message
     if "locked" in words.lower():
-        return LoopcoderError(f"GitHub refused: {_words(answer)}.", "Unlock the conversation.")
+        return Refused(f"GitHub refused: {_words(answer)}.", "Unlock the conversation.")
     needed = needed_permission(answer.headers)
     remedy = f"Give the token {needed}." if needed else _MORE_RIGHTS
     return Forbidden(

@@ -19,6 +19,7 @@ from loopcoder.domain.issues.issue import (
     Permission,
     PullRequest,
     PullState,
+    spelled,
 )
 
 Payload = Mapping[str, Any]
@@ -81,8 +82,10 @@ def as_item(pull: Payload) -> dict[str, Any]:
 
 
 def label_names(labels: Any) -> list[str]:
-    """Labels come as objects, and in some answers as bare names."""
-    return [each if isinstance(each, str) else str(each.get("name", "")) for each in labels]
+    """Labels come as objects, and in some answers as bare names. Ours are in our spelling."""
+    return [
+        spelled(each if isinstance(each, str) else str(each.get("name", ""))) for each in labels
+    ]
 
 
 def is_pull(item: Payload) -> bool:
@@ -204,7 +207,7 @@ def read_label_event(payload: Payload) -> LabelEvent | None:
     if payload.get("event") not in LABELLING:
         return None
     return LabelEvent(
-        label=str(payload["label"]["name"]),
+        label=spelled(str(payload["label"]["name"])),
         added=payload["event"] == "labeled",
         actor=read_actor(payload.get("actor")),
         at=read_time(payload["created_at"]),

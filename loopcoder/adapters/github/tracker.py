@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from loopcoder.adapters.github import texts
-from loopcoder.adapters.github.errors import Gone, Refused
+from loopcoder.adapters.github.errors import Gone
 from loopcoder.adapters.github.kept_words import KeptWords
 from loopcoder.adapters.github.mapping import (
     LABELLING,
@@ -23,7 +23,7 @@ from loopcoder.adapters.github.mapping import (
 from loopcoder.adapters.github.people import People
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
-from loopcoder.domain.diagnostic import Moved, NotFound, Stale
+from loopcoder.domain.diagnostic import Moved, NotFound, Refused, Stale
 from loopcoder.domain.issues.host_rules import (
     checked_body,
     checked_label,

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.diagnostic import Refused
 from loopcoder.domain.issues.host_rules import LABELS_MAX, checked_label
-from loopcoder.domain.issues.issue import Actor, LabelEvent
+from loopcoder.domain.issues.issue import Actor, LabelEvent, spelled
 
 
 def labels_by_item(
@@ -23,7 +23,7 @@ def labels_by_item(
     )
     found: dict[int, set[str]] = {}
     for row in rows:
-        found.setdefault(row["number"], set()).add(row["name"])
+        found.setdefault(row["number"], set()).add(spelled(row["name"]))
     empty: frozenset[str] = frozenset()
     return defaultdict(lambda: empty, {key: frozenset(names) for key, names in found.items()})
 
@@ -45,7 +45,7 @@ def put_on(
             changed = True
     count = db.execute("SELECT count(*) FROM item_labels WHERE number = ?", (number,)).fetchone()
     if changed and count[0] > LABELS_MAX:
-        raise LoopcoderError(f"#{number} has {LABELS_MAX} labels already, which is the most.")
+        raise Refused(f"#{number} has {LABELS_MAX} labels already, which is the most.")
     return changed
 
 
@@ -62,7 +62,7 @@ def list_events(db: sqlite3.Connection, number: int, actors: dict[int, Actor]) -
     rows = db.execute("SELECT * FROM label_events WHERE number = ? ORDER BY id", (number,))
     return [
         LabelEvent(
-            row["label"],
+            spelled(row["label"]),
             bool(row["added"]),
             actors[row["actor"]],
             datetime.fromisoformat(row["at"]),

@@ -37,6 +37,7 @@ from loopcoder.domain.issues.issue import (
     LabelEvent,
     Permission,
     TextEdit,
+    spelled,
 )
 from loopcoder.ports.clock import Clock
 
@@ -125,7 +126,9 @@ class LocalTracker:
 
     def list_labels(self) -> Sequence[str]:
         with self._store.reading() as db:
-            return [row["name"] for row in db.execute("SELECT name FROM labels ORDER BY key")]
+            return [
+                spelled(row["name"]) for row in db.execute("SELECT name FROM labels ORDER BY key")
+            ]
 
     def define_label(self, label: LabelDefinition) -> None:
         name = checked_label(label.name)

@@ -11,7 +11,7 @@ from datetime import datetime
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.adapters.memory.commits import Commits
 from loopcoder.adapters.memory.faults import Faults
-from loopcoder.domain.diagnostic import LoopcoderError, NotFound
+from loopcoder.domain.diagnostic import NotFound, Refused
 from loopcoder.domain.issues.host_rules import LABELS_MAX, checked_label
 from loopcoder.domain.issues.issue import (
     Actor,
@@ -24,6 +24,7 @@ from loopcoder.domain.issues.issue import (
     Permission,
     PullRequest,
     TextEdit,
+    spelled,
 )
 from loopcoder.ports.clock import Clock
 
@@ -96,7 +97,7 @@ class MemoryForge:
         names = list(dict.fromkeys(self._defined(label) for label in labels))
         new = [name for name in names if name not in item.labels]
         if len(item.labels) + len(new) > LABELS_MAX:
-            raise LoopcoderError(f"#{number} has {LABELS_MAX} labels already, which is the most.")
+            raise Refused(f"#{number} has {LABELS_MAX} labels already, which is the most.")
         if new:
             self._relabel(number, item.labels | set(new), at)
         self._record(number, new, True, actor, at)
@@ -138,7 +139,7 @@ class MemoryForge:
 
     def _defined(self, label: str) -> str:
         name = checked_label(label)
-        return self.labels.setdefault(name.casefold(), name)
+        return self.labels.setdefault(name.casefold(), spelled(name))
 
     def _relabel(self, number: int, labels: frozenset[str], at: datetime) -> None:
         if number in self.issues:

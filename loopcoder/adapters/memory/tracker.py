@@ -27,6 +27,7 @@ from loopcoder.domain.issues.issue import (
     LabelEvent,
     Permission,
     TextEdit,
+    spelled,
 )
 
 # Database ids differ from numbers on purpose, so that nothing can mistake one for the other.
@@ -152,7 +153,7 @@ class MemoryTracker:
     def define_label(self, label: LabelDefinition) -> None:
         with self.forge.writing("define_label", self._actor):
             name = checked_label(label.name)
-            self.forge.labels.setdefault(name.casefold(), name)
+            self.forge.labels.setdefault(name.casefold(), spelled(name))
 
     def delete_label(self, label: str) -> None:
         with self.forge.writing("delete_label", self._actor) as now:

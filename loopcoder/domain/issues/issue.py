@@ -22,6 +22,16 @@ class CommandLabel(StrEnum):
     CI_FAILURE = "loopcoder:ci-failure"
 
 
+_OUR_LABELS = frozenset({OURS, *(label.value for label in CommandLabel)})
+
+
+def spelled(label: str) -> str:
+    """The label as we write it where it is one of ours, and any other as it is. Trackers know
+    names without case, and keep the spelling of whoever defined them."""
+    key = label.casefold()
+    return key if key in _OUR_LABELS or key.startswith(BLOCKED_BY) else label
+
+
 class Permission(StrEnum):
     """What an actor may do in the repository."""
 

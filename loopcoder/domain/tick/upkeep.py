@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from loopcoder.domain.issues.host_rules import LABELS_MAX
 from loopcoder.domain.issues.issue import (
     BLOCKED_BY,
     CloseReason,
     CommandLabel,
+    Issue,
     PullRequest,
     PullState,
 )
@@ -83,7 +85,7 @@ def _hand_made(view: UnitView) -> Iterator[act.Upkeep]:
     if marked and view.approved:
         why = "approved as it reads now"
         yield act.Unlabel(view.id, issue.number, CommandLabel.PROPOSED, why)
-    elif not marked and not view.approved and view.record.withdrawn is None:
+    elif not (marked or view.approved or view.record.withdrawn or _is_full(issue)):
         why = why_unapproved(view)
         yield act.Relabel(view.id, issue.number, CommandLabel.PROPOSED, why)
     waits_for = {b.number for b in view.blockers}
@@ -93,6 +95,11 @@ def _hand_made(view: UnitView) -> Iterator[act.Upkeep]:
             yield act.Unlabel(view.id, issue.number, label, f"#{number} is done")
         elif not on and number in waits_for:
             yield act.Relabel(view.id, issue.number, label, f"still waits for #{number}")
+
+
+def _is_full(issue: Issue) -> bool:
+    """Whether no label fits on it: then the dashboard and the report alone tell."""
+    return len(issue.labels) >= LABELS_MAX
 
 
 def why_unapproved(view: UnitView) -> str:
@@ -238,7 +245,7 @@ def _needs_human_label(
         return
     labelled = CommandLabel.NEEDS_HUMAN in view.issue.labels
     if view.record.needs_human and not labelled:
-        if just_said(snapshot, view.issue.number, settings):
+        if _is_full(view.issue) or just_said(snapshot, view.issue.number, settings):
             return
         reason = view.record.needs_human.reasons[-1]
         yield act.Relabel(view.id, view.issue.number, CommandLabel.NEEDS_HUMAN, reason)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.report import UnitLine
 from loopcoder.domain.tick.snapshot import Snapshot, TickState
 from loopcoder.domain.unit import UnitId
@@ -24,11 +25,13 @@ class TickOptions:
 
 @dataclass(slots=True)
 class Gathered:
-    """What the tick has gathered so far. `seen` is the world as it was last looked at."""
+    """What the tick has gathered so far. `seen` is the world as it was last looked at, `tidied`
+    the upkeep that was tried."""
 
     state: TickState
     seen: Snapshot | None = None
     lines: list[UnitLine] = field(default_factory=list)
+    tidied: set[act.Upkeep | act.ProposeFixBase] = field(default_factory=set)
     waves: int = 0
     writes: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -9,12 +9,14 @@ from dataclasses import replace
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
     LoopcoderError,
+    NotFound,
     RateLimited,
+    Refused,
     RoadmapError,
 )
 from loopcoder.domain.journal.event import Entry, TickBegun, TickFinished
 from loopcoder.domain.tick import action as act
-from loopcoder.domain.tick.decide import decide
+from loopcoder.domain.tick.decide import FIX_BASE, decide
 from loopcoder.domain.tick.report import ApiUse, TickReport
 from loopcoder.domain.tick.snapshot import Snapshot, TickState
 from loopcoder.engine.attempt.trust import remarks, require_trust
@@ -139,11 +141,31 @@ def tidy(
     publishing: bool = True,
 ) -> bool:
     """Carry out the upkeep that was decided; whether there was any. Without `publishing` what
-    writes branches or pull requests is left to a process that may."""
+    writes branches or pull requests is left to a process that may.
+
+    Each action is tried once in a tick, and what a host refuses is said: neither a write that
+    leaves no trace nor an issue that takes none may keep all the others waiting.
+    """
     upkeep = [a for a in actions if isinstance(a, act.Upkeep | act.ProposeFixBase)]
     if not publishing:
         upkeep = [a for a in upkeep if not isinstance(a, act.Publishing)]
-    for action in upkeep:
-        execute(services, snapshot, action)
-        gathered.writes += 1
-    return bool(upkeep)
+    fresh = [action for action in upkeep if action not in gathered.tidied]
+    gathered.warn(_without_trace(a) for a in upkeep if a in gathered.tidied)
+    for action in fresh:
+        gathered.tidied.add(action)
+        try:
+            execute(services, snapshot, action)
+        except (Refused, NotFound) as error:
+            gathered.warn([f"{_named(action)}: {error}"])
+        else:
+            gathered.writes += 1
+    return bool(fresh)
+
+
+def _without_trace(action: act.Upkeep | act.ProposeFixBase) -> str:
+    return f"{_named(action)}: it was seen to already, and nothing shows it: {action.reason}"
+
+
+def _named(action: act.Upkeep | act.ProposeFixBase) -> str:
+    unit = FIX_BASE if isinstance(action, act.ProposeFixBase) else action.unit
+    return unit or "loopcoder"
