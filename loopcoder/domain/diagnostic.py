@@ -103,6 +103,10 @@ class Refused(LoopcoderError):
     again changes nothing. Everything else can go on."""
 
 
+class Forbidden(Refused):
+    """Refused because of who asks: others, or the same with more rights, may do it."""
+
+
 class Unavailable(LoopcoderError):
     """Something this step needs (sandbox, provider, host) cannot be used now."""
 

@@ -93,3 +93,42 @@ def test_labels_in_another_spelling_and_a_full_issue_stop_nobody(hosted: GitHubP
     assert asked < 5
     hosted.tick()
     assert len(hosted.github.requests("issues/add-labels")) == asked
+
+
+RULE = """\
+#!/bin/sh
+while read old new ref; do
+  case $ref in refs/heads/loopcoder/*) echo "GH013: rule violations" >&2; exit 1;; esac
+done
+"""
+
+
+@pytest.mark.slow
+def test_work_that_a_branch_rule_keeps_out_is_kept_and_not_paid_again(
+    hosted: GitHubProject,
+) -> None:
+    hosted.begin(
+        "- [ ] Store <!-- id: store -->\n- [ ] Login <!-- id: login -->\n",
+        work={"*": [writes(store="kept"), writes(store="paid again")]},
+        config={"limits": {"open_prs": 1}},
+    )
+    rule = hosted.github.git.folder / "hooks" / "pre-receive"
+    rule.parent.mkdir(exist_ok=True)
+    rule.write_text(RULE)
+    rule.chmod(0o755)
+    row = hosted.tick()["units"]["store"]
+    assert row["outcome"] == "needs-human"
+    assert "Look at the branch rules" in row["reason"]
+    before = runs(hosted)
+    rows = hosted.tick()["units"]
+    assert "1 cannot be opened" in rows["login"]["reason"]
+    assert "loopcoder:needs-human" in hosted.issues["Store"].labels
+    assert runs(hosted) == before
+    hosted.github.forget_requests()
+    assert hosted.tick()["api"]["writes"] == 0
+
+    rule.unlink()
+    hosted.run("retry", "store")
+    assert hosted.tick()["units"]["store"]["outcome"] == "proposed"
+    assert hosted.served("store.txt", "loopcoder/store") == "kept"
+    assert runs(hosted) == before

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loopcoder.adapters.github.errors import Forbidden
 from loopcoder.adapters.github.mapping import Payload, read_time
 from loopcoder.adapters.github.session import Session
 from loopcoder.domain.ci.ci import CheckRun, CheckState
 from loopcoder.domain.ci.failure import Job, RunState, WorkflowRun
-from loopcoder.domain.diagnostic import NotFound, Stale
+from loopcoder.domain.diagnostic import Forbidden, NotFound, Stale
 
 LONGEST_LOG = 8_000_000
 """Bytes of a job's log that are read: its end, where what failed is told."""

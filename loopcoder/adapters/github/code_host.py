@@ -13,7 +13,6 @@ from typing import Any
 
 from loopcoder.adapters.git.command import Git, GitError
 from loopcoder.adapters.git.merge_tree import merge_commits
-from loopcoder.adapters.github.errors import Forbidden
 from loopcoder.adapters.github.feedback import read_feedback
 from loopcoder.adapters.github.mapping import (
     Payload,
@@ -202,7 +201,7 @@ class GitHubCodeHost:
         path = self._session.path("pulls", number, "requested_reviewers")
         try:
             self._session.write("POST", path, {key: each for key, each in body.items() if each})
-        except (NotFound, Stale, Forbidden, Refused):
+        except (NotFound, Stale, Refused):
             return False
         return True
 

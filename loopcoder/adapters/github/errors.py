@@ -10,6 +10,7 @@ from typing import Any
 from loopcoder.adapters.github.answer import Answer
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
+    Forbidden,
     LoopcoderError,
     Moved,
     NotFound,
@@ -46,10 +47,6 @@ class Asked:
 
 class Rejected(LoopcoderError):
     """GitHub's 401: nothing more can be asked with this token."""
-
-
-class Forbidden(LoopcoderError):
-    """The token may not do this one thing."""
 
 
 class Gone(NotFound):

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from loopcoder.adapters.git.command import Git, GitError, Result
-from loopcoder.domain.diagnostic import LoopcoderError, NotFound, Stale, Unavailable
+from loopcoder.domain.diagnostic import (
+    Forbidden,
+    LoopcoderError,
+    NotFound,
+    Refused,
+    Stale,
+    Unavailable,
+)
 from loopcoder.domain.tick.branch import is_ours
 from loopcoder.ports.clock import Clock
 
@@ -228,7 +235,7 @@ class Remote:
                 "Renew it, and set GITHUB_TOKEN (or GH_TOKEN) again.",
             )
         if any(each in lowered for each in _DENIED):
-            return LoopcoderError(
+            return Forbidden(
                 f"{host} does not let the token use git: {words}.",
                 "Give the token the permission contents: write.",
             )
@@ -245,8 +252,8 @@ def _refused(branch: str, said: str) -> LoopcoderError:
     if "cannot lock ref" in said or "failed to update ref" in said:
         return Stale(f"{branch} was moved by somebody else at the same moment.")
     if "workflow" in said and "scope" in said:
-        return LoopcoderError(
+        return Refused(
             f"The host refused {branch}: it changes workflows.",
             "Give the token the permission workflows: write, or keep to other files.",
         )
-    return LoopcoderError(f"The host refused {branch}: {words}.", "Look at the branch rules.")
+    return Refused(f"The host refused {branch}: {words}.", "Look at the branch rules.")

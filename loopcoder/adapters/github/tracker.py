@@ -23,7 +23,7 @@ from loopcoder.adapters.github.mapping import (
 from loopcoder.adapters.github.people import People
 from loopcoder.adapters.github.scan import Scan
 from loopcoder.adapters.github.session import Session
-from loopcoder.domain.diagnostic import Moved, NotFound, Refused, Stale
+from loopcoder.domain.diagnostic import Forbidden, Moved, NotFound, Refused, Stale
 from loopcoder.domain.issues.host_rules import (
     checked_body,
     checked_label,
@@ -211,6 +211,8 @@ class GitHubTracker:
     def create_milestone(self, title: str) -> int:
         try:
             answer = self._session.write("POST", self._session.path("milestones"), {"title": title})
+        except Forbidden:
+            raise
         except Refused as error:
             raise Stale(f"There may be a milestone {title!r} already: {error}") from error
         return int(answer.data["number"])

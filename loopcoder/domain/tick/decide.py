@@ -132,6 +132,18 @@ class _Wave:
             [attempt.begun.provider for attempt in attempts if attempt],
         )
 
+    @property
+    def stuck(self) -> int:
+        """Units whose finished work the host did not take: pull requests that are still to be."""
+        return sum(
+            1
+            for view in self.views.values()
+            if not view.open_pull
+            and view.record.needs_human
+            and view.record.current
+            and view.record.current.is_judged
+        )
+
     def places(self, unit: UnitId) -> int:
         """How many runs at once a unit may take: one for each of its candidates."""
         view = self.views[unit]
@@ -212,8 +224,11 @@ def _limit_refusal(step: act.Dispatch, wave: _Wave) -> str:
     if taken >= jobs or (taken and taken + asked > jobs):
         return f"all {jobs} jobs are taken; it is in a next wave"
     most = wave.settings.limits.open_prs
-    if step.pull is None and wave.snapshot.open_pulls + wave.chosen_builds >= most:
-        return f"{wave.snapshot.open_pulls} pull requests are open, {most} is the limit; merge some"
+    stuck = wave.stuck
+    if step.pull is None and wave.snapshot.open_pulls + stuck + wave.chosen_builds >= most:
+        more = f" and {stuck} cannot be opened" if stuck else ""
+        opened = f"{wave.snapshot.open_pulls} pull requests are open{more}"
+        return f"{opened}, {most} is the limit; merge some"
     return ""
 
 

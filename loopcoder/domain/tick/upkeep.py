@@ -123,7 +123,7 @@ def _left_open(view: UnitView) -> Iterator[act.Upkeep]:
         yield act.Abandon(view.id, current.number, False, "the unit is finished")
     elif view.digest and current.begun.unit_digest not in ("", view.digest):
         yield act.Abandon(view.id, current.number, False, "the unit's text changed since")
-    elif current.claims > MAX_INTERRUPTIONS:
+    elif current.claims > MAX_INTERRUPTIONS and not current.is_judged:
         reason = f"the attempt was interrupted {current.claims - 1} times"
         yield act.Abandon(view.id, current.number, True, reason)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from loopcoder.domain.diagnostic import LoopcoderError, RateLimited
+from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Refused
+from loopcoder.domain.journal.event import Entry, NeedsHuman
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.report import UnitOutcome
@@ -45,6 +46,16 @@ def broken(desk: Desk | None, error: Exception) -> Ended:
         (desk.papers / "internal-error.log").write_text(traceback.format_exc())
         end_attempt(desk, ended)
     return ended
+
+
+def keep_back(services: Services, judged: Judged, error: Refused) -> Ended:
+    """Finished work that the host does not take: a person is told once. The attempt stays open,
+    and after their word it goes on with the push, and not with the work."""
+    step, epoch = judged.step, judged.desk.epoch
+    reason = f"it is finished, and cannot be proposed: {error}"
+    services.journal.record(Entry(NeedsHuman((reason,)), step.unit, step.attempt, epoch))
+    pause(services, step, epoch, error)
+    return Ended(UnitOutcome.NEEDS_HUMAN, reason)
 
 
 def pause(

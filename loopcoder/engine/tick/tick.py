@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
+    Forbidden,
     LoopcoderError,
     NotFound,
     RateLimited,
@@ -155,6 +156,8 @@ def tidy(
         gathered.tidied.add(action)
         try:
             execute(services, snapshot, action)
+        except Forbidden:
+            raise
         except (Refused, NotFound) as error:
             gathered.warn([f"{_named(action)}: {error}"])
         else:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.context.learned import Neighbour
-from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Stale
+from loopcoder.domain.diagnostic import LoopcoderError, RateLimited, Refused, Stale
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.failure import FailureClass, policy_of
@@ -25,7 +25,7 @@ from loopcoder.engine.attempt.review import Unjudged
 from loopcoder.engine.attempt.stage import Desk, OnHold, Suspended
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.integrate import Integration, integrate
-from loopcoder.engine.tick.parting import Ends, Left, as_pause, broken, pause
+from loopcoder.engine.tick.parting import Ends, Left, as_pause, broken, keep_back, pause
 from loopcoder.engine.tick.publish import land, publish
 from loopcoder.engine.tick.unit_line import unit_line
 from loopcoder.ports.shelf import Kept
@@ -192,6 +192,8 @@ def _publish_one(services: Services, judged: Judged) -> tuple[Ended, int | None]
         ended = Ended(UnitOutcome.WAITING, f"{error}; decided again in the next tick")
         end_attempt(judged.desk, ended)
         return ended, None
+    except Refused as error:
+        return keep_back(services, judged, error), None
     except (LoopcoderError, OSError) as error:
         return pause(services, judged.step, judged.desk.epoch, error)
     except Exception as error:  # noqa: BLE001  the others of the wave are still to be proposed

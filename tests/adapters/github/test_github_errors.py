@@ -9,7 +9,6 @@ import pytest
 from loopcoder.adapters.github.answer import Answer
 from loopcoder.adapters.github.errors import (
     Asked,
-    Forbidden,
     Gone,
     Rejected,
     failure,
@@ -19,6 +18,7 @@ from loopcoder.adapters.github.errors import (
 )
 from loopcoder.domain.diagnostic import (
     ConfigurationError,
+    Forbidden,
     LoopcoderError,
     Moved,
     NotFound,

@@ -67,6 +67,12 @@ class AttemptRecord:
         return None
 
     @property
+    def is_judged(self) -> bool:
+        """Whether its work was approved, so that nobody is paid to go on with it."""
+        review = self.last("review")
+        return review is not None and review.passed
+
+    @property
     def round(self) -> int:
         """The round that was last begun, counted from 1; after a race, in the kept lane."""
         kept = [each for each in self.stages if not self.raced or name_in(each.stage, 0)]
