@@ -8,7 +8,7 @@ from loopcoder.domain.ci.ci import CheckRun
 from loopcoder.domain.guard.untrusted import sanitise_line
 from loopcoder.domain.issues.issue import PullRequest
 from loopcoder.domain.journal.event import AttemptBegun
-from loopcoder.domain.journal.history import AttemptRecord
+from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.failure import FailureClass
