@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loopcoder.domain.ci.log_rules import RULES, Rule
+from loopcoder.domain.ci.runner_log import without_commands, without_stamps
 
 _NEAR = 200
 """Lines within which a rule's `follows` must have been seen."""
 
-_STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ?")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-_COMMAND = re.compile(r"^##\[(?:error|warning|notice|group|endgroup|debug|command)\]|^::\w+[^:]*::")
 
 _WORKSPACE = re.compile(
     r"(?:/home/runner/work|/Users/runner/work|[A-Za-z]:[\\/]a|/__w)[\\/][^\\/\s:'\"]+[\\/][^\\/\s:'\"]+[\\/]"
@@ -60,9 +59,9 @@ def clean_lines(log: str) -> list[str]:
 
 
 def _clean(line: str) -> str:
-    plain = _ESCAPES.sub("", _STAMP.sub("", line)).rstrip()
+    plain = _ESCAPES.sub("", without_stamps(line)).rstrip()
     # a progress line that was written over shows its last state
-    return _COMMAND.sub("", _CONTROL.sub("", plain.rsplit("\r", 1)[-1]))
+    return without_commands(_CONTROL.sub("", plain.rsplit("\r", 1)[-1]))
 
 
 def find_failures(log: str) -> list[Failure]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from loopcoder.domain.ci.first_error import first_error
+from loopcoder.domain.ci.runner_log import marked_error, without_folds, without_stamps
 from loopcoder.domain.guard.untrusted import clean
 
 LOG_LIMIT = 12_000
 """Characters of one log that are worth their price in a prompt."""
 
-_STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)
-_FOLD = re.compile(r"^##\[(?:group|endgroup)\].*\n?", re.MULTILINE)
-_ERROR = re.compile(r"^##\[error\](?!Process completed with exit code)", re.MULTILINE)
 _BEFORE, _AFTER = 1, 3
 
 
@@ -22,7 +18,7 @@ def log_excerpt(log: str, limit: int = LOG_LIMIT) -> str:
     Time stamps and folding marks are taken out. What is left out is said. The result is never
     longer than `limit` but for those remarks.
     """
-    text = clean(_FOLD.sub("", _STAMP.sub("", log)), max_length=max(len(log), 1)).strip("\n")
+    text = clean(without_folds(without_stamps(log)), max_length=max(len(log), 1)).strip("\n")
     if len(text) <= limit:
         return text
     place = _place_of_failure(text)
@@ -37,8 +33,8 @@ def log_excerpt(log: str, limit: int = LOG_LIMIT) -> str:
 
 
 def _place_of_failure(text: str) -> int:
-    marked = _ERROR.search(text)
-    if marked:
-        return marked.start()
+    marked = marked_error(text)
+    if marked is not None:
+        return marked
     found = text.find(first_error(text).removesuffix("…"))
     return found if found >= 0 else len(text)
