@@ -98,6 +98,9 @@ class Workspaces(Protocol):
     def patch(self, start: str, commit: str) -> bytes:
         """The binary-safe patch between two commits."""
 
+    def fingerprint(self, start: str, commit: str) -> str:
+        """The SHA-256 of that patch: what a verdict and a statement name the change by."""
+
     def diff(self, start: str, commit: str) -> str:
         """The diff a reviewer reads; bytes that are not UTF-8 are replaced."""
 

@@ -28,6 +28,7 @@ from loopcoder.adapters.git.rescue import save_patch
 from loopcoder.adapters.git.work_tree import Limits
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.guard.change_set import ChangeSet, FileMode
+from loopcoder.domain.journal.canonical import sha256
 from loopcoder.ports.workspace import Combination, CommitDraft, Workspace, WorkspaceKey
 
 
@@ -94,6 +95,9 @@ class GitWorkspaces:
 
     def patch(self, start: str, commit: str) -> bytes:
         return _read_patch(self._plumbing, start, commit)
+
+    def fingerprint(self, start: str, commit: str) -> str:
+        return sha256(self.patch(start, commit))
 
     def diff(self, start: str, commit: str) -> str:
         shown = self._plumbing.run(*DIFF, "-p", "--find-renames", start, commit).stdout

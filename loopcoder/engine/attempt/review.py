@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
@@ -107,7 +106,7 @@ def hear(sitting: Sitting, packet: Packet) -> Answer:
     """
     workspaces = sitting.services.workspaces
     diff = workspaces.diff(packet.start, packet.head)
-    digest = hashlib.sha256(workspaces.patch(packet.start, packet.head)).hexdigest()
+    digest = workspaces.fingerprint(packet.start, packet.head)
     skills = gather_skills(workspaces, sitting.base, sitting.unit, sitting.services.settings)
     prompt = build_review_prompt(
         unit=sitting.unit,

@@ -6,7 +6,6 @@ that every other process uses, in a desk that may do no stage at all.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -263,7 +262,7 @@ def _check_judgement(
     if allowed is not None and _is_milder(allowed, policy_round(desk, origin, made)):
         raise Forged("the change policy allows less than the judge's artifact says.")
     if judged is not None and judged.passed:
-        shown = hashlib.sha256(services.workspaces.patch(origin, made.sha)).hexdigest()
+        shown = services.workspaces.fingerprint(origin, made.sha)
         if judged.detail.get("diff_sha256") != shown:
             raise Forged("the verdict is about another change than the one that was made.")
         if judged.detail.get("decision") != "approve" or not judged.detail.get("usable"):

@@ -235,7 +235,7 @@ def _signer(signature: Any, data: bytes, trust: Trust) -> tuple[str, str]:
 def _diff(house: House, origin: str, commit: str) -> str | None:
     if not house.repository.resolve(origin):
         return None
-    return sha256(house.workspaces.patch(origin, commit))
+    return house.workspaces.fingerprint(origin, commit)
 
 
 def _lines(file: Path) -> Iterator[str]:
