@@ -14,7 +14,8 @@ from random import Random
 import pytest
 
 from loopcoder.adapters.journal import ref_store
-from loopcoder.adapters.journal.git_ref import REF, TRIES, GitRefJournal, Untrusted
+from loopcoder.adapters.journal.distrust import Untrusted
+from loopcoder.adapters.journal.git_ref import REF, TRIES, GitRefJournal
 from loopcoder.adapters.journal.ref_store import PushFailed, RefStore
 from loopcoder.adapters.memory.clock import FixedClock
 from loopcoder.domain.diagnostic import LoopcoderError, Stale, TryLater, Unavailable

@@ -25,6 +25,7 @@ from loopcoder.adapters.journal.batch_files import (
     render_rows,
 )
 from loopcoder.adapters.journal.chain import Break, Damaged, Row
+from loopcoder.adapters.journal.distrust import Untrusted, gone, untrusted
 from loopcoder.adapters.journal.rebuild import beside
 from loopcoder.adapters.journal.ref_store import PushFailed, Reading, RefStore, commit_header
 from loopcoder.adapters.journal.shared_cache import Draft, Foreign, Published, SharedCache
@@ -43,14 +44,6 @@ PACK_AT = 256
 
 LATE = timedelta(seconds=60)
 """How old a fact may get before the next one takes it along to the remote."""
-
-
-class Untrusted(LoopcoderError):
-    """The ref does not hold what we, or anybody else of ours, published. `where` says where."""
-
-    def __init__(self, where: Break, summary: str, remedy: str) -> None:
-        super().__init__(summary, remedy)
-        self.where = where
 
 
 class GitRefJournal:
@@ -154,7 +147,7 @@ class GitRefJournal:
         published = self._cache.published()
         if seen.commit is None:
             if published.commit or seen.begun:
-                raise self._gone(published)
+                raise gone(self._store, published)
             moved = False
         else:
             moved = seen.commit != published.commit
@@ -167,16 +160,17 @@ class GitRefJournal:
         try:
             return self._store.read(known)
         except Damaged as damage:
-            raise self._untrusted(damage.where) from damage
+            raise untrusted(self._store, self._cache.published(), damage.where) from damage
 
     def _take(self, reading: Reading, published: Published) -> None:
         if reading.head.length < published.head.length:
             reason = f"the ref ends here, and {published.head.length} events were published"
-            raise self._untrusted(Break(reading.head.length, reading.head.id, reason))
+            where = Break(reading.head.length, reading.head.id, reason)
+            raise untrusted(self._store, published, where)
         try:
             self._cache.absorb(reading.commit, reading.rows, reading.head)
         except Foreign as error:
-            raise self._untrusted(error.where) from error
+            raise untrusted(self._store, published, error.where) from error
 
     # --- publishing
 
@@ -322,40 +316,3 @@ class GitRefJournal:
             raise RuntimeError("the shared journal was opened for reading only")
         if self._deciding == threading.get_ident():
             raise RuntimeError("a decision must not write to the journal that asks it")
-
-    # --- words
-
-    def _gone(self, published: Published) -> LoopcoderError:
-        ref, remote = self._store.ref, self._store.remote
-        if published.commit:
-            return Untrusted(
-                Break(published.head.length, published.head.id, "the whole ref is gone"),
-                f"The shared journal is gone: {ref} does not exist on {remote} any more. Nothing "
-                "is begun anew by itself, for claims, spending and approvals would be forgotten.",
-                self._restore(published),
-            )
-        return Untrusted(
-            Break(0, "?", "the whole ref is gone"),
-            f"The shared journal is gone: {ref} does not exist on {remote}, and "
-            f"{self._store.begun_ref} says that it did.",
-            "Push it back from a clone that has it. To begin anew and forget claims, spending and "
-            f"approvals, delete the mark: git push {remote} :{self._store.begun_ref}",
-        )
-
-    def _untrusted(self, where: Break) -> LoopcoderError:
-        published = self._cache.published()
-        return Untrusted(
-            where,
-            f"The shared journal on {self._store.remote} cannot be trusted from {where}. Nothing "
-            "of it was used, and nothing was changed.",
-            f"Find out who wrote to {self._store.ref}. {self._restore(published)}",
-        )
-
-    def _restore(self, published: Published) -> str:
-        if not published.commit:
-            return "This clone has no earlier copy of it."
-        return (
-            f"What this clone has last seen of it, {published.head.length} events, is put back "
-            f"by: git --git-dir={self._store.folder} push {self._store.address} "
-            f"+{published.commit}:{self._store.ref}"
-        )
