@@ -97,9 +97,10 @@ class Faulty:
         people = self.github.person("ana")
         found = {
             "issues": _issues(people.tracker.list_issues()),
-            "comments": [
-                len(people.tracker.list_comments(i.number)) for i in people.tracker.list_issues()
-            ],
+            "comments": {
+                i.title: len(people.tracker.list_comments(i.number))
+                for i in people.tracker.list_issues()
+            },
             "pulls": sorted(
                 (p.branch, p.state.value, p.title) for p in house.code_host.list_pulls()
             ),
@@ -131,7 +132,7 @@ class Faulty:
 
     def said(self) -> str:
         """What the commands printed so far, and the requests that reached the server."""
-        asked = [f"{r.method} {r.path} {r.status}" for r in self.github.requests()]
+        asked = (f"{each.method} {each.path} {each.status}" for each in self.github.requests())
         return "\n".join([(self.folder / "said").read_text("utf-8"), *asked])
 
     def close(self) -> None:
