@@ -86,6 +86,10 @@ class RateLimited(TryLater):
         self.until = until
 
 
+class LimitReached(TryLater):
+    """A limit of the configuration holds this write back; the next time it is done."""
+
+
 class NotFound(LoopcoderError):
     """A named thing does not exist."""
 

@@ -133,7 +133,10 @@ class Limits:
     issues_per_day: int = 100
     labels_per_tick: int = 200
     labels_per_day: int = 1000
+    comments_per_tick: int = 50
     comments_per_day: int = 200
+    prs_per_tick: int = 10
+    prs_per_day: int = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from loopcoder.domain.diagnostic import Refused, Stale
+from loopcoder.domain.diagnostic import LimitReached, Refused, Stale
 from loopcoder.domain.journal.canonical import input_hash
 from loopcoder.domain.journal.event import (
     EffectBegun,
@@ -16,6 +16,7 @@ from loopcoder.domain.journal.event import (
     Fact,
     Json,
 )
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.unit import UnitId
 from loopcoder.ports.journal import Journal
 
@@ -44,12 +45,15 @@ def effect(
     attempt: int | None = None,
     epoch: int | None = None,
     principal: str = "scheduler",
+    refusal: Callable[[History], str] | None = None,
 ) -> Iterator[Effect]:
     """Begin, let the caller act, finish.
 
     A process killed in between leaves the begin behind, and so does a write that failed: its
     answer may be lost and not its effect. Whoever comes next looks at the world before it does
     anything again. Only what was refused is closed: as stale before it was tried, else as failed.
+
+    `refusal` says on the newest history why nothing may be begun: then `LimitReached` is raised.
     """
 
     decided = input_hash({"verb": verb, "target": target, "unit": unit, **(detail or {})})
@@ -57,7 +61,12 @@ def effect(
     def entry(fact: Fact) -> Entry:
         return Entry(fact, unit, attempt, epoch, principal, decided)
 
-    (begun,) = journal.record(entry(EffectBegun(verb, target, dict(detail or {}))))
+    def begin(history: History) -> Sequence[Entry]:
+        if refusal and (reason := refusal(history)):
+            raise LimitReached(f"{reason}; {target} waits.")
+        return [entry(EffectBegun(verb, target, dict(detail or {})))]
+
+    (begun,) = journal.transact(begin) if refusal else journal.record(*begin(History()))
     running = Effect()
     try:
         yield running

@@ -10,7 +10,7 @@ import pytest
 
 from loopcoder.domain.issues.issue import CloseReason, Feedback, PullState
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.settings import Caps, Limits
+from loopcoder.domain.settings import Caps, Landing, LandingMode, Limits
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
 from loopcoder.domain.tick.failure import FailureClass
@@ -350,6 +350,7 @@ def test_every_candidate_of_a_unit_takes_a_place() -> None:
             TickState("r1", NOW, attempted=frozenset({UnitId("x")})),
         ),
         ("open pull requests", replace(SETTINGS, limits=Limits(open_prs=2)), TickState("r1", NOW)),
+        ("a day's", replace(SETTINGS, limits=Limits(prs_per_day=2)), TickState("r1", NOW)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -471,3 +472,18 @@ def test_an_attempt_that_a_person_ended_says_nothing_about_its_provider() -> Non
     story.attempt("given-up", 1, outcome="dropped")
     story.attempt("broken-3", 1, failure=FailureClass.TIMEOUT, strike=True)
     assert dispatched(snapshot([view("login", 1, story)], story)) == []
+
+
+def test_work_that_other_machines_will_propose_takes_places_too() -> None:
+    settings = replace(SETTINGS, limits=Limits(units_per_tick=9, prs_per_day=2))
+    story = Story().begin("theirs", 1)
+    views = [
+        view("theirs", 1, story, claim_alive=True),
+        *(view(f"u{n}", n, unit=unit(f"u{n}", position=n)) for n in range(2, 5)),
+    ]
+    assert dispatched(snapshot(views, story), settings) == ["u2"]
+    story.tell(e.EffectBegun("pull.create", "loopcoder/lost"), unit="lost")
+    assert dispatched(snapshot(views, story), settings) == [], "its answer may be lost alone"
+    assert dispatched(
+        snapshot(views, story), replace(settings, landing=Landing(mode=LandingMode.COMMIT))
+    ) == ["u2", "u3"]

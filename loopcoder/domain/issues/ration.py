@@ -1,4 +1,4 @@
-"""How many issues, labels and dependencies one run may still write."""
+"""How many issues, labels, comments and pull requests may still be written."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from loopcoder.domain.journal.event import EffectBegun, Event
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.settings import Limits
 
@@ -18,6 +19,9 @@ LABELS = frozenset(
     }
 )  # fmt: skip
 """The effects that count as label writes: what says who waits for whom, or for a person."""
+COMMENTS = frozenset({"comment.create", "issue.merge"})
+"""A duplicate that is closed says where its work goes on: counted, and not held back."""
+PULLS = frozenset({"pull.create"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,9 @@ class Ration:
     left: int
 
     def allows(self, writes: int) -> bool:
-        """Whether so many fit. What could never fit goes alone, before anything else."""
-        return writes <= self.left or (self.left == self.most and writes > self.most)
+        """Whether so many fit. What could never fit goes alone, before anything else; but a
+        limit of nothing is meant so."""
+        return writes <= self.left or 0 < self.left == self.most < writes
 
     def without(self, writes: int) -> Ration:
         return replace(self, left=max(0, self.left - writes))
@@ -72,14 +77,32 @@ def label_rations(limits: Limits, history: History, now: datetime, *, in_tick: b
     return _rations("label writes", LABELS, bounds, history, now)
 
 
+def comment_rations(limits: Limits, history: History, now: datetime) -> Rations:
+    """What is left of new comments; editing one that is there takes none."""
+    bounds = (limits.comments_per_day, limits.comments_per_tick)
+    return _rations("new comments", COMMENTS, bounds, history, now, doubtful=True)
+
+
+def pull_rations(limits: Limits, history: History, now: datetime) -> Rations:
+    """What is left of new pull requests, the bookkeeping one among them."""
+    bounds = (limits.prs_per_day, limits.prs_per_tick)
+    return _rations("new pull requests", PULLS, bounds, history, now, doubtful=True)
+
+
 def _rations(
     noun: str,
     verbs: Collection[str],
     bounds: tuple[int, int | None],
     history: History,
     now: datetime,
+    *,
+    doubtful: bool = False,
 ) -> Rations:
+    """`doubtful`: writes that were begun and are not settled count, as they may have been made."""
     done = [at for at, verb in history.effects_done if verb in verbs]
+    if doubtful:
+        begun = history.open_effects.values()
+        done += [each.at for each in begun if _verb(each) in verbs]
     a_day, a_tick = bounds
     today = sum(1 for at in done if at > now - DAY)
     found = [Ration(noun, "a day", a_day, max(0, a_day - today))]
@@ -87,3 +110,7 @@ def _rations(
         since = sum(1 for at in done if history.tick_at and at >= history.tick_at)
         found.append(Ration(noun, "a tick", a_tick, max(0, a_tick - since)))
     return Rations(tuple(found))
+
+
+def _verb(event: Event) -> str:
+    return event.fact.verb if isinstance(event.fact, EffectBegun) else ""

@@ -40,6 +40,7 @@ from loopcoder.domain.journal.facts.issue import (
     CarriedOver,
     DuplicateClosed,
     IssueBound,
+    IssueTold,
     Proposed,
     UnitApplied,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "Held",
     "Holder",
     "IssueBound",
+    "IssueTold",
     "JournalRebuilt",
     "Json",
     "Landed",
@@ -164,6 +166,7 @@ FACTS: tuple[type[Fact], ...] = (
     PullUpdated,
     ReviewRequested,
     PullTold,
+    IssueTold,
     BooksMade,
     BooksProposed,
     Landed,

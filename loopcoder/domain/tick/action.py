@@ -140,6 +140,16 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class TellIssue:
+    """Have our one comment on the unit's issue say `text`."""
+
+    unit: UnitId
+    issue: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Take a label that a person put on as their word, and record it."""
 
@@ -201,6 +211,7 @@ Action = (
     | DeleteBranch
     | RequestReview
     | Tell
+    | TellIssue
     | Accept
     | SettleEffect
     | SettleOrphan
@@ -217,6 +228,7 @@ Upkeep = (
     | DeleteBranch
     | RequestReview
     | Tell
+    | TellIssue
     | Accept
     | SettleEffect
     | SettleOrphan
@@ -226,5 +238,5 @@ Upkeep = (
 Publishing = DeleteBranch | RequestReview
 """Upkeep that writes branches or pull requests, which only a publisher may."""
 
-Aside = DeleteBranch | RequestReview | Tell | SettleEffect | SettleOrphan
+Aside = DeleteBranch | RequestReview | Tell | TellIssue | SettleEffect | SettleOrphan
 """Upkeep that says nothing about whether its unit can be worked on."""

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.graph import globs_overlap
+from loopcoder.domain.issues.ration import Rations, pull_rations
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.money import Spend
 from loopcoder.domain.limits.allowance import WORK_SHARE, allowance
 from loopcoder.domain.limits.breaker import BreakerState, breakers, may_dispatch
 from loopcoder.domain.limits.budget import Refusal, Request, reserve
 from loopcoder.domain.limits.slots import MOST
-from loopcoder.domain.settings import Settings
+from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.lifecycle import State
 from loopcoder.domain.tick.readiness import next_step
@@ -105,7 +106,8 @@ def _state(step: act.Dispatch) -> State:
 @dataclass(slots=True)
 class _Wave:
     """What has been given out so far in this decision. `running` are the units that are being
-    worked on or were just chosen, `flying` their providers; `history` also knows what those that
+    worked on or were just chosen, `flying` their providers, `builds` how many of them will open a
+    pull request, and `pulls` how many more may be; `history` also knows what those that
     were just chosen will set aside, so that together they fit under the caps."""
 
     snapshot: Snapshot
@@ -115,13 +117,16 @@ class _Wave:
     views: dict[UnitId, UnitView]
     running: list[UnitId]
     flying: list[str]
+    pulls: Rations
     chosen: int = 0
-    chosen_builds: int = 0
+    builds: int = 0
 
     @classmethod
     def begin(cls, snapshot: Snapshot, settings: Settings) -> _Wave:
         alive = [view for view in snapshot.units if view.claim_alive]
         attempts = [view.record.current for view in alive]
+        builds = sum(1 for view in alive if view.record.current and not view.open_pull)
+        limits, history = settings.limits, snapshot.history
         return cls(
             snapshot,
             settings,
@@ -130,6 +135,8 @@ class _Wave:
             {view.id: view for view in snapshot.units},
             [view.id for view in alive],
             [attempt.begun.provider for attempt in attempts if attempt],
+            pull_rations(limits, history, snapshot.now).without(builds),
+            builds=builds,
         )
 
     @property
@@ -153,7 +160,9 @@ class _Wave:
         self.running.append(step.unit)
         self.flying.append(self.settings.workers[step.worker].provider)
         self.chosen += 1
-        self.chosen_builds += step.pull is None
+        if step.pull is None:
+            self.builds += 1
+            self.pulls = self.pulls.without(1)
         request = request_for(step, self.views[step.unit], self.snapshot.tick.run, self.settings)
         if request.usd:
             planned = f"planned-{self.chosen}"
@@ -225,11 +234,13 @@ def _limit_refusal(step: act.Dispatch, wave: _Wave) -> str:
         return f"all {jobs} jobs are taken; it is in a next wave"
     most = wave.settings.limits.open_prs
     stuck = wave.stuck
-    if step.pull is None and wave.snapshot.open_pulls + stuck + wave.chosen_builds >= most:
+    if step.pull is not None or wave.settings.landing.mode is not LandingMode.PULL_REQUEST:
+        return ""
+    if wave.snapshot.open_pulls + stuck + wave.builds >= most:
         more = f" and {stuck} cannot be opened" if stuck else ""
         opened = f"{wave.snapshot.open_pulls} pull requests are open{more}"
         return f"{opened}, {most} is the limit; merge some"
-    return ""
+    return wave.pulls.refusal(1)
 
 
 def _overlap_refusal(step: act.Dispatch, wave: _Wave) -> str:

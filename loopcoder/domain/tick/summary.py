@@ -10,6 +10,7 @@ from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
+from loopcoder.domain.tick.held_back import writes_waiting
 from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
@@ -57,7 +58,7 @@ def conclude(
         cap=settings.budget.tick,
         tokens=sum(s.tokens for s in spends),
         writes=writes,
-        warnings=warnings,
+        warnings=(*warnings, *writes_waiting(snapshot, settings)),
         diagnostics=diagnostics,
         waiting_for_you=tuple(_waiting_for_you(snapshot, waits)),
         nodes=tuple(_nodes(snapshot)),

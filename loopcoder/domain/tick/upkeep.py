@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
 
 from loopcoder.domain.issues.host_rules import LABELS_MAX
 from loopcoder.domain.issues.issue import (
@@ -14,12 +14,14 @@ from loopcoder.domain.issues.issue import (
     PullRequest,
     PullState,
 )
+from loopcoder.domain.issues.ration import comment_rations, label_rations
 from loopcoder.domain.journal.event import EffectBegun, Event
 from loopcoder.domain.limits.budget import orphans
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.lifecycle import TERMINAL, is_done, is_dropped, state_of
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
+from loopcoder.domain.views.pull_body import approval_comment, status_comment
 from loopcoder.domain.views.pull_status import digest_of, pull_status
 
 MAX_INTERRUPTIONS = 5
@@ -29,8 +31,55 @@ own process down must end some time."""
 _TAKEN_AS_A_WORD = (CommandLabel.RETRY, CommandLabel.UNBLOCK)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A write that a limit holds back, and why. The next time it is done."""
+
+    action: act.Tell | act.TellIssue | act.Relabel | act.Unlabel
+    reason: str
+
+
 def plan_upkeep(snapshot: Snapshot, settings: Settings) -> list[act.Upkeep]:
-    """Every tidying action the snapshot calls for, unit by unit."""
+    """Every tidying action the snapshot calls for and the limits allow, unit by unit."""
+    rationed = _rationed(snapshot, settings)
+    return [each for each in rationed if not isinstance(each, Waiting)]
+
+
+def upkeep_waiting(snapshot: Snapshot, settings: Settings) -> list[Waiting]:
+    """What the limits on comments and labels hold back."""
+    return [each for each in _rationed(snapshot, settings) if isinstance(each, Waiting)]
+
+
+def _rationed(snapshot: Snapshot, settings: Settings) -> Iterator[act.Upkeep | Waiting]:
+    """Every action, or what it waits for. Labels that speak to a person are never held back: one
+    that is missing would hide that a unit has stopped, or leave one approved that is not."""
+    asked = snapshot.history, snapshot.now
+    comments = comment_rations(settings.limits, *asked)
+    labels = label_rations(settings.limits, *asked, in_tick=True)
+    for action in _wanted(snapshot, settings):
+        match action:
+            case act.Tell() | act.TellIssue() if not _is_edit(action, snapshot):
+                refusal = comments.refusal(1)
+                comments = comments if refusal else comments.without(1)
+            case act.Relabel() | act.Unlabel() if action.label.startswith(BLOCKED_BY):
+                refusal = labels.refusal(1)
+                labels = labels if refusal else labels.without(1)
+            case _:
+                yield action
+                continue
+        yield Waiting(action, refusal) if refusal else action
+
+
+def _is_edit(action: act.Tell | act.TellIssue, snapshot: Snapshot) -> bool:
+    """Whether our comment is there already, as far as the journal knows."""
+    record = snapshot.history.unit(action.unit)
+    if isinstance(action, act.Tell):
+        return record.pull is not None and bool(record.pull.told)
+    return record.told is not None and record.told.number == action.issue
+
+
+def _wanted(snapshot: Snapshot, settings: Settings) -> list[act.Upkeep]:
+    """Every tidying action the snapshot calls for, whatever the limits."""
     actions: list[act.Upkeep] = []
     for view in snapshot.units:
         actions.extend(_of_unit(view, snapshot, settings))
@@ -54,13 +103,15 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
         return
     if view.open_pull and view.record.pull:
         yield from _about_pull(view, snapshot, settings)
+    if view.hand_made or view.record.needs_human:
+        yield from _about_issue(view, snapshot, settings)
     if view.hand_made:
         yield from _hand_made(view)
     reasons = _owed_to_a_person(view, settings) if begun else ()
     if reasons and view.record.needs_human is None:
         yield act.Escalate(view.id, reasons, reasons[-1])
     else:
-        yield from _needs_human_label(view, snapshot, settings)
+        yield from _needs_human_label(view)
     if view.id == "fix-base" and snapshot.base.green and not view.open_pull and view.issue:
         yield act.CloseIssue(
             view.id, view.issue.number, CloseReason.COMPLETED, "the base is green again"
@@ -208,20 +259,30 @@ def _about_pull(view: UnitView, snapshot: Snapshot, settings: Settings) -> Itera
         reason = f"asked to look at #{pull.number}"
         yield act.RequestReview(view.id, pull.number, names, reason)
     text = pull_status(view.record)
-    if text and digest_of(text) != ours.told and _may_say(view, pull.number, snapshot, settings):
+    if text and digest_of(text) != ours.told and not just_said(snapshot, pull.number, settings):
         yield act.Tell(view.id, pull.number, text, f"what became of #{pull.number}")
 
 
-def _may_say(view: UnitView, number: int, snapshot: Snapshot, settings: Settings) -> bool:
-    """Whether a comment may be written: not while one may be there that no list shows yet, and
-    no new one beyond the day's limit."""
-    if just_said(snapshot, number, settings):
-        return False
-    told = view.record.pull is not None and bool(view.record.pull.told)
-    since = snapshot.now - timedelta(days=1)
-    done = snapshot.history.effects_done
-    used = sum(1 for at, verb in done if verb == "comment.create" and at >= since)
-    return told or used < settings.limits.comments_per_day
+def _about_issue(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator[act.Upkeep]:
+    """What our comment on the unit's issue has to say before the label does."""
+    issue, told, asked = view.issue, view.record.told, _asked_on_issue(view)
+    if issue is None or not issue.is_open or not asked:
+        return
+    text, reason = asked
+    said = told is not None and told.number == issue.number and told.sha256 == digest_of(text)
+    if not said and not just_said(snapshot, issue.number, settings):
+        yield act.TellIssue(view.id, issue.number, text, reason)
+
+
+def _asked_on_issue(view: UnitView) -> tuple[str, str] | None:
+    """What is asked of a person, as a comment and in short; there is one comment for both."""
+    if view.record.needs_human:
+        reasons = view.record.needs_human.reasons
+        return status_comment(view.id, reasons), reasons[-1]
+    if view.hand_made and not view.approved and view.record.withdrawn is None:
+        why = why_unapproved(view)
+        return approval_comment(view.id, why), why
+    return None
 
 
 def just_said(snapshot: Snapshot, number: int, settings: Settings) -> bool:
@@ -238,14 +299,12 @@ def _may_be_hidden(event: Event, snapshot: Snapshot, settings: Settings) -> bool
     return (snapshot.now - event.at).total_seconds() < settings.list_lag_s
 
 
-def _needs_human_label(
-    view: UnitView, snapshot: Snapshot, settings: Settings
-) -> Iterator[act.Upkeep]:
+def _needs_human_label(view: UnitView) -> Iterator[act.Upkeep]:
     if view.issue is None or not view.issue.is_open:
         return
     labelled = CommandLabel.NEEDS_HUMAN in view.issue.labels
     if view.record.needs_human and not labelled:
-        if _is_full(view.issue) or just_said(snapshot, view.issue.number, settings):
+        if _is_full(view.issue):
             return
         reason = view.record.needs_human.reasons[-1]
         yield act.Relabel(view.id, view.issue.number, CommandLabel.NEEDS_HUMAN, reason)

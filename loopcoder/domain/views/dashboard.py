@@ -19,6 +19,7 @@ from loopcoder.domain.limits.breaker import breakers
 from loopcoder.domain.limits.budget import day_of, dollars, spent
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.held_back import limits_reached
 from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.readiness import next_step, why_blocked
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
@@ -93,6 +94,7 @@ def render_dashboard(
         page.counts(),
         *page.held(),
         *([f"> {sanitise_line(note, max_length=400)}"] if note else []),
+        *page.limits(),
         *page.section("Waiting for you", page.for_you()),
         *page.section("Running", page.of(State.RUNNING, page.running)),
         *page.section("Ready", page.of(State.READY, page.ready)),
@@ -136,6 +138,11 @@ class _Page:
         if by:
             why = f": {_line(hold.reason)}" if hold and hold.reason else ""
             yield f"**Everything is on hold** by {_line(by)}{why}."
+
+    def limits(self) -> Iterator[str]:
+        """What the limits on what is written hold back."""
+        for line in limits_reached(self.snapshot, self.settings):
+            yield f"> {_line(line)}."
 
     def section(self, title: str, rows: Iterable[str]) -> Iterator[str]:
         shown = list(rows)

@@ -6,7 +6,9 @@ alone, and committed on top of what is there; commits of others are never overwr
 
 from __future__ import annotations
 
-from loopcoder.domain.diagnostic import Stale
+from dataclasses import dataclass, replace
+
+from loopcoder.domain.diagnostic import LimitReached, Stale
 from loopcoder.domain.issues.issue import PullDraft, PullRequest
 from loopcoder.domain.journal.event import BooksMade, BooksProposed, Entry
 from loopcoder.domain.journal.history import History
@@ -15,17 +17,33 @@ from loopcoder.domain.roadmap.bookkeeping import BRANCH, TITLE, Books, books_bod
 from loopcoder.domain.roadmap.roadmap import Source
 from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick.lifecycle import is_done
+from loopcoder.domain.tick.report import TickReport
 from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.domain.unit import Unit, UnitId
 from loopcoder.domain.views.pull_body import pull_title
 from loopcoder.engine.compile.roadmap_source import REPLACED
 from loopcoder.engine.effects import effect
+from loopcoder.engine.limits import pull_limit
 from loopcoder.engine.services import Services
 from loopcoder.ports.workspace import CommitDraft
 
 
-def keep_books(services: Services, snapshot: Snapshot | None) -> str:
-    """Bring the branch and its pull request up to date; what a person is to do about it.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a person is to do about the books, and what holds them back; empty: nothing."""
+
+    asks: str = ""
+    waits: str = ""
+
+    def told_in(self, report: TickReport) -> TickReport:
+        """The report with both sentences in their places."""
+        asks = (*report.waiting_for_you, *filter(None, [self.asks]))
+        warnings = (*report.warnings, *filter(None, [self.waits]))
+        return replace(report, waiting_for_you=asks, warnings=warnings)
+
+
+def keep_books(services: Services, snapshot: Snapshot | None) -> Kept:
+    """Bring the branch and its pull request up to date, as far as the limits let it.
 
     Without a snapshot nothing is known to be done, and only ids may be missing.
     """
@@ -33,22 +51,25 @@ def keep_books(services: Services, snapshot: Snapshot | None) -> str:
     hosted = settings.tracker != "local" and settings.landing.mode is LandingMode.PULL_REQUEST
     base = services.code_host.branch_head(settings.base)
     if not settings.bookkeeping or not hosted or base is None:
-        return ""
+        return Kept()
     books = _books(services, snapshot, base)
     history = services.journal.history()
     head = services.code_host.branch_head(BRANCH)
     if head is not None and head not in history.books.heads:
-        return f"{BRANCH} has commits of somebody else: its boxes are theirs" if books.files else ""
+        theirs = f"{BRANCH} has commits of somebody else: its boxes are theirs"
+        return Kept(theirs if books.files else "")
     pulls = [p for p in services.code_host.list_pulls() if p.branch == BRANCH]
     try:
         if not books.files:
             _clear(services, head)
-            return ""
+            return Kept()
         if _was_declined(history.books, pulls, books):
-            return ""
-        return _propose(services, books, base, head, pulls, _issues(snapshot))
+            return Kept()
+        return Kept(_propose(services, books, base, head, pulls, _issues(snapshot)))
+    except LimitReached as limit:
+        return Kept(waits=f"the pull request with the roadmap's boxes waits: {limit}")
     except Stale:
-        return ""  # another tick keeps the same books at this moment
+        return Kept()  # another tick keeps the same books at this moment
 
 
 def _books(services: Services, snapshot: Snapshot | None, base: str) -> Books:
@@ -143,7 +164,10 @@ def _open(services: Services, body: str) -> PullRequest:
         branch=BRANCH,
         base=settings.base,
     )
-    with effect(services.journal, "pull.create", BRANCH, principal="publisher") as running:
+    refusal = pull_limit(services)
+    with effect(
+        services.journal, "pull.create", BRANCH, principal="publisher", refusal=refusal
+    ) as running:
         pull = services.code_host.create_pull(draft)
         running.receipt["number"] = pull.number
     return pull

@@ -27,11 +27,7 @@ from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.domain.unit import UnitId, edges_digest
-from loopcoder.domain.views.pull_body import (
-    approval_comment,
-    approved_comment,
-    status_comment,
-)
+from loopcoder.domain.views.pull_body import approved_comment
 from loopcoder.engine.compile.status import tell_on_issue, tell_on_pull
 from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services
@@ -50,7 +46,7 @@ def execute(
         case act.Abandon():
             _abandon(services, snapshot, action)
         case act.Relabel():
-            _ask_person(services, snapshot, action)
+            _label(services, action)
         case act.Unlabel():
             _unlabel(services, action.unit, action.issue, action.label)
             if action.label == CommandLabel.PROPOSED:
@@ -63,6 +59,8 @@ def execute(
             _request_review(services, action)
         case act.Tell():
             tell_on_pull(services, action)
+        case act.TellIssue():
+            tell_on_issue(services, action.unit, action.issue, action.text)
         case act.Accept():
             _accept(services, snapshot, action)
         case act.SettleEffect():
@@ -84,15 +82,7 @@ def _close(services: Services, action: act.CloseIssue) -> None:
             running.found()
 
 
-def _ask_person(services: Services, snapshot: Snapshot, action: act.Relabel) -> None:
-    """Say what is asked, then put the label on: its absence is what brings a crash back here."""
-    record = snapshot.history.unit(action.unit)
-    if record.needs_human and action.label == CommandLabel.NEEDS_HUMAN:
-        reasons = record.needs_human.reasons
-        tell_on_issue(services, action.unit, action.issue, status_comment(action.unit, reasons))
-    if action.label == CommandLabel.PROPOSED:
-        text = approval_comment(action.unit, action.reason)
-        tell_on_issue(services, action.unit, action.issue, text)
+def _label(services: Services, action: act.Relabel) -> None:
     with effect(services.journal, "label.add", f"#{action.issue}", unit=action.unit) as running:
         services.tracker.add_label(action.issue, action.label)
         running.receipt["label"] = action.label

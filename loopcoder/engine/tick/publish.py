@@ -28,6 +28,7 @@ from loopcoder.engine.attempt.ending import end_attempt
 from loopcoder.engine.attempt.outcome import Ended, Judged
 from loopcoder.engine.attempt.trust import remarks, told_of
 from loopcoder.engine.effects import effect
+from loopcoder.engine.limits import pull_limit
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.attest import Attestation, attest
 
@@ -139,6 +140,7 @@ def _propose(judged: Judged, branch: str, attestation: Attestation) -> PullReque
         attempt=step.attempt,
         epoch=desk.epoch,
         principal="publisher",
+        refusal=None if found else pull_limit(desk.services),
     ) as running:
         if found:
             pull = host.update_pull(found.number, body=draft.body)

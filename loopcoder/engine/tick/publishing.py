@@ -107,9 +107,7 @@ def _tidy(services: Services, snapshot: Snapshot, gathered: Gathered) -> None:
 
 
 def _with_books(services: Services, snapshot: Snapshot, report: TickReport) -> TickReport:
-    books = keep_books(services, snapshot)
-    waiting = (*report.waiting_for_you, books) if books else report.waiting_for_you
-    return replace(report, waiting_for_you=waiting)
+    return keep_books(services, snapshot).told_in(report)
 
 
 @dataclass(slots=True)

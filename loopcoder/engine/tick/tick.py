@@ -50,9 +50,7 @@ def tick(services: Services, options: TickOptions) -> TickReport:
         try:
             snapshot = passes(services, options, gathered, _act)
             books = keep_books(services, snapshot)
-            report = summarise(services, snapshot, gathered)
-            if books:
-                report = replace(report, waiting_for_you=(*report.waiting_for_you, books))
+            report = books.told_in(summarise(services, snapshot, gathered))
         except RoadmapError:
             keep_books(services, None)
             raise

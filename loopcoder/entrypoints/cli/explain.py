@@ -49,6 +49,7 @@ def _inputs(look: Look, view: UnitView) -> list[tuple[str, str]]:
         ("priority", f"P{unit.priority}, {look.snapshot.depth.get(view.id, 1) - 1} wait behind it"),
         ("attempts", f"{len(record.attempts)}, {len(record.struck)} of {limit} strikes"),
     ]
+    rows += [("held back", clean(waiting)) for waiting in look.held_back(view.id)]
     rows += [("blocker", f"{b.name}: {b.state}") for b in view.blockers]
     if view.open_pull:
         rows.append(("pull request", f"#{view.open_pull.number} at {view.open_pull.head[:7]}"))
@@ -75,6 +76,7 @@ def _as_json(look: Look, view: UnitView) -> dict[str, object]:
         "decision": type(action).__name__.lower() if action else None,
         "reason": look.reason_of(view),
         "blockers": [{"name": b.name, "state": b.state.value} for b in view.blockers],
+        "held_back": look.held_back(view.id),
         "attempts": len(view.record.attempts),
         "exchange": exchange_json(_last_rounds(look, view)),
         "strikes": len(view.record.struck),

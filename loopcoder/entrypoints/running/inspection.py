@@ -12,9 +12,11 @@ from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
+from loopcoder.domain.tick.held_back import said, writes_waiting
 from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.domain.tick.snapshot import Snapshot, TickState, UnitView
+from loopcoder.domain.tick.upkeep import upkeep_waiting
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.trust import Judge, judges, remarks
 from loopcoder.engine.compile.hearing import count_in, hear
@@ -91,6 +93,11 @@ class Look:
             return reason
         return f"{reason}; the last attempt failed: {last.reason}"
 
+    def held_back(self, unit: UnitId) -> list[str]:
+        """What a limit on comments or labels holds back of the unit."""
+        waiting = upkeep_waiting(self.snapshot, self.settings)
+        return [said(each) for each in waiting if each.action.unit == unit]
+
     def action_rows(self) -> list[dict[str, str]]:
         """Every action but those that finished units wait for, as rows to print."""
         rows = []
@@ -133,7 +140,7 @@ def inspect(house: House) -> Look:
         actions,
         settings,
         tuple(reading.diagnostics),
-        notes=(*remarks(services), *services.warnings),
+        notes=(*remarks(services), *services.warnings, *writes_waiting(snapshot, settings)),
         reviewers=judges(services) if settings.reviewer else (),
     )
 

@@ -42,6 +42,16 @@ class UnitApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class IssueTold(Fact):
+    """Our one comment on the unit's issue says the text with this SHA-256."""
+
+    kind: ClassVar[str] = "issue.told"
+    number: int
+    comment: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class DuplicateClosed(Fact):
     """The unit was filed twice: issue `number` is closed, with a link to `survivor`."""
 

@@ -31,6 +31,8 @@ def issue_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return _bound(filed, fact, "filed")
         case e.Withdrawn():
             return replace(record, withdrawn=fact, approved=None)
+        case e.IssueTold():
+            return replace(record, told=fact)
         case e.CarriedOver():
             return replace(record, carried=fact)
         case _:
@@ -38,7 +40,10 @@ def issue_after(record: UnitRecord, event: e.Event) -> UnitRecord:
 
 
 def _bound(record: UnitRecord, fact: e.IssueBound | e.Filed, how: str) -> UnitRecord:
-    return replace(record, number=fact.number, database_id=fact.database_id, bound_how=how)
+    told = record.told if record.database_id == fact.database_id else None
+    return replace(
+        record, number=fact.number, database_id=fact.database_id, bound_how=how, told=told
+    )
 
 
 def _was_refused(record: UnitRecord, finished: e.EffectFinished) -> bool:

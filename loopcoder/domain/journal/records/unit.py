@@ -48,6 +48,7 @@ class UnitRecord:
     pull: PullRecord | None = None
     landed: e.Landed | None = None
     planned: e.StageFinished | None = None
+    told: e.IssueTold | None = None
     ci: CiRecord | None = None
 
     @property

@@ -31,7 +31,12 @@ class LimitsSection(Section):
         200, description="Most labels and dependencies that one tick changes on existing issues."
     )
     labels_per_day: Count = Field(1000, description="The same in 24 hours.")
-    comments_per_day: Count = Field(200, description="Most comments written in 24 hours.")
+    comments_per_tick: Count = Field(
+        50, description="Most comments that one tick writes; editing one of ours is free."
+    )
+    comments_per_day: Count = Field(200, description="The same in 24 hours.")
+    prs_per_tick: Count = Field(10, description="Most pull requests that one tick opens.")
+    prs_per_day: Count = Field(50, description="Most pull requests opened in 24 hours.")
 
 
 class ResourcesSection(Section):
