@@ -151,3 +151,14 @@ def test_export_and_import_go_round(files: Any) -> None:
     assert files.loopcoder("import", str(tasks)).returncode == 0
     assert files.loopcoder("export").stdout == exported
     assert files.loopcoder("plan", "--check").returncode == 0
+
+
+def test_adopt_needs_no_configuration_and_names_lists_it_did_not_take(files: Any) -> None:
+    files.git("rm", "-q", "--cached", "loopcoder.yml")
+    (files.root / "loopcoder.yml").unlink()
+    (files.root / "ROADMAP.md").write_text("# P\n\n## Próximos pasos\n\n1. Validar\n2. Probar\n")
+    said = files.loopcoder("adopt")
+    assert said.returncode == 0, said.stderr
+    assert "loopcoder adopt --section 'Próximos pasos'  2 entries" in said.stdout
+    again = files.loopcoder("adopt", "--section", "Próximos pasos")
+    assert "2 units would be adopted" in again.stdout

@@ -102,6 +102,20 @@ def adopt(
         refused |= lost
 
 
+def listed_sections(text: str) -> list[tuple[str, int]]:
+    """The sections with plain bullets directly under their heading, and how many: what `adopt`
+    would find if it were asked for by name. Criteria and their like are left out."""
+    found = []
+    for part in _parts(outline(text), ""):
+        if part.heading is None:
+            continue
+        name = plain_text(read_lead(part.heading.text, part.heading.start).line)
+        number = sum(1 for block in part.blocks for _ in _bullets(block))
+        if number and not is_excluded(name):
+            found.append((name, number))
+    return found
+
+
 def _attempt(
     text: str,
     file: str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
@@ -9,9 +11,10 @@ from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.issues.binding import ADOPTED
 from loopcoder.domain.issues.issue import Issue
 from loopcoder.domain.journal.event import Entry, IssueBound
-from loopcoder.domain.roadmap.adoption import Adoption, adopt
+from loopcoder.domain.roadmap.adoption import Adoption, adopt, listed_sections
 from loopcoder.domain.roadmap.ids import mint_id
 from loopcoder.domain.roadmap.roadmap import Source, parse_roadmaps
+from loopcoder.domain.roadmap.sections import name_key
 from loopcoder.domain.roadmap.text import render_units, settle_unit
 from loopcoder.domain.unit import Unit, UnitId
 from loopcoder.entrypoints.cli.context import pass_house
@@ -24,14 +27,17 @@ from loopcoder.entrypoints.running.roadmap_files import (
     write_text,
 )
 from loopcoder.entrypoints.views.terminal import stdout
+from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.wiring.bootstrap import House
+
+_SUGGESTED = 5
 
 
 @click.command("adopt")
 @click.option("--section", default="", help="Look at this section only, whatever it is called.")
 @click.option("--issue", "number", type=number_of, help="Adopt this issue instead.")
 @click.option("--write", is_flag=True, help="Write it; otherwise it is only shown.")
-@pass_house
+@pass_house(defaults=True)
 def adopt_command(house: House, section: str, number: int | None, write: bool) -> None:
     """Show which bullets, tables or issue would become units; with --write, make them so.
 
@@ -53,7 +59,10 @@ def adopt_command(house: House, section: str, number: int | None, write: bool) -
             write_text(root / source.file, adoption.text)
         taken |= {each.id for each in adoption.shown}
         found += len(adoption.shown)
-    _say_what_now(found, write)
+    if not found:
+        _say_nothing(sources, section)
+    else:
+        _say_what_now(found, write)
 
 
 def _taken(house: House, sources: list[Source]) -> set[str]:
@@ -70,11 +79,26 @@ def _show(file: str, adoption: Adoption) -> None:
     stdout().table(rows)
 
 
+def _say_nothing(sources: list[Source], section: str) -> None:
+    """Why nothing was found, and where a person may see more than we do."""
+    where = f"under “{clean(section)}”" if section else "here"
+    stdout().say(f"nothing {where} reads like work that is not a unit yet")
+    listed = [each for source in sources for each in listed_sections(source.text)]
+    listed = [(name, number) for name, number in listed if name_key(name) != name_key(section)]
+    if not listed:
+        return
+    stdout().say("these sections hold lists without boxes; if one is a list of work, name it:")
+    stdout().table(
+        [
+            (f"  loopcoder adopt --section {shlex.quote(name)}", f"{number} entries")
+            for name, number in sorted(listed, key=lambda each: -each[1])[:_SUGGESTED]
+        ]
+    )
+
+
 def _say_what_now(found: int, written: bool) -> None:
     units = "1 unit" if found == 1 else f"{found} units"
-    if not found:
-        stdout().say("nothing here reads like work that is not a unit yet (try --section NAME)")
-    elif written:
+    if written:
         stdout().say(f"{units} adopted; next: loopcoder plan")
     else:
         stdout().say(f"{units} would be adopted; nothing was changed (--write does it)")
