@@ -53,7 +53,15 @@ def log_command(
             )
     else:
         for each in chosen:
-            _say_attempt(terminal, each, _papers(house, record, each))
+            running = each is record.attempts[-1] and _is_running(record)
+            _say_attempt(terminal, each, _papers(house, record, each), running)
+
+
+def _is_running(record: UnitRecord) -> bool:
+    """Whether a process of this machine works on it now; of others only their claim is known."""
+    from loopcoder.adapters.sandbox.holder import is_alive
+
+    return record.claim is not None and is_alive(record.claim.holder)
 
 
 def _chosen(record: UnitRecord, number: int | None, everything: bool) -> tuple[AttemptRecord, ...]:
@@ -79,28 +87,33 @@ def _kept_papers(house: House, record: UnitRecord, attempt: AttemptRecord) -> Pa
     return papers / f"lane-{attempt.raced.lane}" if attempt.raced else papers
 
 
-def _say_attempt(terminal: Terminal, attempt: AttemptRecord, papers: Path) -> None:
+def _say_attempt(
+    terminal: Terminal, attempt: AttemptRecord, papers: Path, running: bool = False
+) -> None:
     begun = attempt.begun
     what = "fix-up" if begun.purpose == "fix-up" else "attempt"
     head = f"{what} {attempt.number}  {attempt.begun_at:%Y-%m-%d %H:%M:%S}  {begun.worker}"
     terminal.say(terminal.style(head, "bold"))
-    terminal.table([_stage_row(stage) for stage in attempt.stages])
+    open_word = "running" if running else "interrupted"
+    terminal.table([_stage_row(stage, open_word) for stage in attempt.stages])
     for number, step in enumerate(steps_of(last_work(attempt)), 1):
         terminal.say(f"  step {number} {'done' if step.done else 'open'}: {clean(step.text)}")
     _say_failing(terminal, attempt)
     if attempt.finished:
         terminal.say(f"  {attempt.finished.outcome}: {clean(attempt.finished.reason)}")
+    elif running:
+        terminal.say("  being worked on now")
     else:
         terminal.say("  not finished; the next tick goes on from its last stage")
     terminal.say(f"  ${attempt.usd:.2f}, {attempt.tokens} tokens · papers: {papers}")
 
 
-def _stage_row(stage: StageRecord) -> tuple[str, str, str, str]:
+def _stage_row(stage: StageRecord, open_word: str) -> tuple[str, str, str, str]:
     done = stage.finished
     seconds = (
         f"{(stage.finished_at - stage.begun_at).total_seconds():.1f} s" if stage.finished_at else ""
     )
-    state = "interrupted" if done is None else "ok" if done.passed else "failed"
+    state = open_word if done is None else "ok" if done.passed else "failed"
     about = (done.reason or done.sha[:12]) if done else ""
     return (f"  round {stage.round}  {stage.stage}", state, seconds, about)
 

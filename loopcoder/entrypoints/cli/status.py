@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import timedelta
 from decimal import Decimal
 
@@ -53,7 +54,7 @@ def _header(look: Look) -> list[str]:
     history = snapshot.history
     lines = [f"base      {settings.base}@{snapshot.base.sha[:7]}{_base_state(look)}"]
     if isinstance(history.tick, TickBegun):
-        lines.append(f"tick      {short_run(history.tick.run)} began and has not ended")
+        lines.append(f"tick      {short_run(history.tick.run)} {_how_far(history.tick)}")
     elif history.last_report:
         report = history.last_report
         why = clean(str(report.summary.get("reason") or ""))
@@ -70,6 +71,18 @@ def _header(look: Look) -> list[str]:
     lines += [f"reviewer  {clean(line)}" for line in _reviewers(look)]
     lines += [f"note      {clean(note)}" for note in look.notes]
     return lines
+
+
+def _how_far(tick: TickBegun) -> str:
+    """Whether a tick that has no end goes on, as far as this machine can tell."""
+    from loopcoder.adapters.sandbox.holder import is_alive
+
+    here = tick.holder.host == socket.gethostname()
+    if not here:
+        return f"began on {clean(tick.holder.host)} and has not ended"
+    if is_alive(tick.holder):
+        return f"is at work (process {tick.holder.pid})"
+    return "was killed; the next one goes on from there"
 
 
 def _reviewers(look: Look) -> list[str]:

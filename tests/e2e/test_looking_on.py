@@ -1,0 +1,33 @@
+"""What a person sees who looks while a tick is at work, and after it was killed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.support.project import Project
+
+
+def wait_for(project: Project, *args: str, said: str) -> str:
+    for _ in range(100):
+        shown = project.run(*args, exit_code=None).stdout
+        if said in shown:
+            return shown
+        time.sleep(0.1)
+    raise AssertionError(f"{args} never said {said!r}: {shown}")
+
+
+def test_what_runs_is_told_from_what_was_killed(tmp_path: Path) -> None:
+    project = Project(tmp_path).begin("- [ ] A <!-- id: a -->\n", work={"a": [[{"sleep": 60}]]})
+    tick = project.start("tick")
+    try:
+        log = wait_for(project, "log", "a", said="work  running")
+        assert "being worked on now" in log
+        assert f"is at work (process {tick.pid})" in project.run("status").stdout
+    finally:
+        tick.kill()
+        tick.communicate()
+    log = project.run("log", "a").stdout
+    assert "work  interrupted" in log
+    assert "the next tick goes on from its last stage" in log
+    assert "was killed; the next one goes on from there" in project.run("status").stdout
