@@ -130,7 +130,7 @@ def test_agents_of_this_machine_are_named_with_their_keys(
     done = empty_repository.loopcoder("init", PATH=path, OPENAI_API_KEY="k")
     assert "no key: set ANTHROPIC_API_KEY" in done.stdout
     assert "has its key" in done.stdout
-    assert "next: name a reviewer in loopcoder.yml" in done.stdout
+    assert "next:\n  1. name a reviewer in loopcoder.yml" in done.stdout
     assert "default: {kind: codex}" in (empty_repository.root / "loopcoder.yml").read_text()
 
 
@@ -180,10 +180,24 @@ def test_a_new_project_gets_both_files_and_the_next_steps(empty_repository: Proj
     assert (done.returncode, done.stderr) == (0, "")
     assert "found pyproject.toml" in done.stdout
     assert "wrote loopcoder.yml and ROADMAP.md" in done.stdout
-    assert "next: name a worker and a reviewer in loopcoder.yml" in done.stdout
+    assert "next:\n  1. name a worker and a reviewer in loopcoder.yml" in done.stdout
     settings = load_settings((project.root / "loopcoder.yml").read_text(), "x")
     assert "pytest -q" in settings.verify[0].run
     assert (project.root / "ROADMAP.md").read_text() == ROADMAP_TEXT
+
+
+def test_the_steps_lead_from_nothing_to_a_plan_and_are_not_repeated(
+    empty_repository: Project,
+) -> None:
+    project = empty_repository
+    commit = "git add loopcoder.yml ROADMAP.md && git commit -m 'Add a roadmap'"
+    assert f"`{commit}`" in project.loopcoder("init").stdout
+    planned = project.loopcoder("plan")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert "3 writes" in planned.stdout
+    project.git("add", ".")
+    project.git("commit", "-q", "-m", "Begin")
+    assert "git commit" not in project.loopcoder("init").stdout
 
 
 def test_nothing_that_exists_is_changed(project: Project) -> None:

@@ -41,8 +41,9 @@ class Repository:
     object_format: str = "sha1"
 
     @classmethod
-    def discover(cls, path: Path) -> Repository:
-        """The repository that `path` is in. Raises ConfigurationError with what to do."""
+    def discover(cls, path: Path, *, unborn: bool = False) -> Repository:
+        """The repository that `path` is in; one without any commit only where `unborn` is fine.
+        Raises ConfigurationError with what to do."""
         found = Git(path, trusted=True).run("rev-parse", *_FACTS, check=False)
         lines = os.fsdecode(found.stdout).split("\n")[:-1]
         if found.code != 0 or len(lines) != 6 or lines[0] == "true":
@@ -51,7 +52,8 @@ class Repository:
         repository = cls(
             Path(root), Path(git_dir), Path(common_dir), Path(objects_dir), object_format
         )
-        repository._require_commit()
+        if not unborn:
+            repository._require_commit()
         return repository
 
     @property

@@ -183,14 +183,16 @@ def _tell(found: Findings, written: list[str], kept: list[str], said: tuple[str,
     rows += [["tests" if i == 0 else "", *suite] for i, suite in enumerate(suites)]
     rows += [["agent" if i == 0 else "", *row] for i, row in enumerate(_agent_rows(found))]
     rows.append(["sandbox", found.sandbox or "none", "" if found.sandbox else _NO_SANDBOX])
-    terminal.table([["", *row] for row in rows])
+    terminal.table([["", *row] for row in rows], wrap=True)
     if written:
         terminal.say(f"wrote {' and '.join(written)}")
     if kept:
         terminal.say(f"kept {' and '.join(kept)} as it is" if len(kept) == 1 else _kept(kept))
     for line in said:
         terminal.say(clean(line))
-    terminal.say("next: " + ", ".join(_next(found, written)))
+    terminal.say("next:")
+    for number, step in enumerate(_next(found, written), 1):
+        terminal.say(f"  {number}. {step}")
 
 
 def _agent_rows(found: Findings) -> list[list[str]]:
@@ -239,11 +241,22 @@ def _next(found: Findings, written: list[str]) -> list[str]:
         steps.append(f"edit {roadmap}")
     steps.append("`loopcoder plan` (adds missing ids)")
     hosted = any(name.startswith(".github/") for name in written)
-    steps.append("commit all of it" if hosted else "commit both files")
+    steps += _commit(found, roadmap, hosted)
     steps.append("`loopcoder calibrate` (measures the reviewer, once)")
     if hosted:
         return [*steps, "add the repository secret ANTHROPIC_API_KEY", "push"]
     return [*steps, "`loopcoder tick`"]
+
+
+def _commit(found: Findings, roadmap: str, hosted: bool) -> list[str]:
+    """The command that commits what was written; nothing where it is committed already."""
+    if hosted:
+        return ["commit all of it"]
+    names = [next((n for n in FILES if (found.root / n).exists()), FILES[0]), roadmap]
+    git = Git(found.root, trusted=True)
+    if not git.run("status", "--porcelain", "--", *names, check=False).stdout.strip():
+        return []
+    return [f"`git add {' '.join(names)} && git commit -m 'Add a roadmap'`"]
 
 
 def _unnamed(found: Findings) -> list[str]:

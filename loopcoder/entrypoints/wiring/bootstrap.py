@@ -52,8 +52,8 @@ def open_house(
     """Everything a verb needs for the repository around `directory`.
 
     `from_base` takes the configuration from the base commit, as everything that dispatches must;
-    otherwise the file in the working tree counts. `defaults` allows that there is none. Errors
-    appear when a part is first used.
+    otherwise the file in the working tree counts. `defaults` allows that there is none, nor any
+    commit yet. Errors appear when a part is first used.
     """
     known = dict(os.environ if environ is None else environ)
     return House(directory, config, from_base, known, defaults)
@@ -78,7 +78,7 @@ class House:
 
         if not self.directory.is_dir():
             raise ConfigurationError(f"There is no folder {self.directory}.")
-        return Repository.discover(self.directory)
+        return Repository.discover(self.directory, unborn=self.defaults)
 
     @cached_property
     def state_dir(self) -> Path:
