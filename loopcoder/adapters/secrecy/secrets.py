@@ -105,21 +105,36 @@ def _windows(line: str) -> Iterator[str]:
         yield line[start : start + WINDOW]
 
 
+def secrets_in(text: str) -> Iterator[tuple[str, str]]:
+    """Kind and value of everything in a text that has the shape of a secret, but private keys."""
+    for line in text.split("\n"):
+        for window in _windows(line):
+            yield from _values(window, locked=False)
+
+
 def _kinds(line: str, locked: bool) -> Iterator[str]:
+    """Each kind once."""
+    yield from dict.fromkeys(kind for kind, _ in _values(line, locked))
+
+
+def _values(line: str, locked: bool) -> Iterator[tuple[str, str]]:
     if len(line) < 16:
         return
     for plugin in _plugins():
         if any(not PLACEHOLDER.search(value) for value in plugin.analyze_string(line)):
-            yield plugin.secret_type
+            # What a plugin calls the value may be no more than the prefix of a token.
+            for shape in plugin.denylist:
+                yield from ((plugin.secret_type, m[0]) for m in shape.finditer(line))
     for kind, shape in SHAPES:
-        if any(not PLACEHOLDER.search(m[0]) for m in shape.finditer(line)):
-            yield kind
+        yield from ((kind, m[0]) for m in shape.finditer(line) if not PLACEHOLDER.search(m[0]))
     if locked:
         return
-    if any(_looks_random(m[2]) for m in ASSIGNED.finditer(line)):
-        yield "Assigned secret"
-    if any(_looks_random(m[1], 12) for m in LOGIN_IN_URL.finditer(line)):
-        yield "Password in a URL"
+    for match in ASSIGNED.finditer(line):
+        if _looks_random(match[2]):
+            yield "Assigned secret", match[2]
+    for match in LOGIN_IN_URL.finditer(line):
+        if _looks_random(match[1], 12):
+            yield "Password in a URL", match[1]
 
 
 def _looks_random(value: str, shortest: int = 20) -> bool:

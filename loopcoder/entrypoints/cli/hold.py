@@ -9,6 +9,7 @@ from loopcoder.domain.issues.issue import CommandLabel
 from loopcoder.domain.journal.event import Entry, Fact, Held, Released
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.own_words import own_words
 from loopcoder.entrypoints.running.inspection import inspect
 from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.wiring.bootstrap import House
@@ -26,6 +27,7 @@ def hold_command(house: House, unit: str | None, reason: str, release: bool) -> 
         raise click.UsageError("--reason goes with a hold, not with --release.")
     if release:
         refuse_inside_attempt()
+    reason = own_words(house, reason, "the reason")
     if unit is None:
         _everything(house, reason, release)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 
@@ -16,6 +15,7 @@ from loopcoder.domain.roadmap.bookkeeping import plan_books
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.numbers import number_of
+from loopcoder.entrypoints.cli.own_words import own_words
 from loopcoder.entrypoints.running.roadmap_files import read_sources, write_text
 from loopcoder.entrypoints.views.issue import (
     HEADER,
@@ -86,8 +86,10 @@ def show_command(house: House, number: int, as_json: bool) -> None:
 @pass_house
 def create_command(house: House, title: str, body: str | None, labels: tuple[str, ...]) -> None:
     """File a new issue. Label it loopcoder:file to have it worked on."""
-    draft = IssueDraft(title, _text(body) or "", frozenset(labels))
-    created = _desk(house).create_issue(draft)
+    desk = _desk(house)
+    title, text = own_words(house, title, "the title"), own_words(house, body or "", "the text")
+    named = frozenset(own_words(house, label, "a label") for label in labels)
+    created = desk.create_issue(IssueDraft(title, text, named))
     stdout().say(f"filed #{created.number}")
 
 
@@ -100,7 +102,10 @@ def edit_command(house: House, number: int, title: str | None, body: str | None)
     """Replace an issue's title or body."""
     if title is None and body is None:
         raise ConfigurationError("There is nothing to edit.", "Give --title or --body.")
-    _desk(house).update_issue(number, title=title, body=_text(body))
+    desk = _desk(house)
+    title = None if title is None else own_words(house, title, "the title")
+    body = None if body is None else own_words(house, body, "the text")
+    desk.update_issue(number, title=title, body=body)
     stdout().say(f"#{number} is rewritten")
 
 
@@ -157,7 +162,7 @@ def reopen_command(house: House, numbers: tuple[int, ...]) -> None:
 def label_command(house: House, number: int, labels: tuple[str, ...]) -> None:
     """Put labels on an issue or a pull request."""
     for label in labels:
-        _desk(house).add_label(number, label)
+        _desk(house).add_label(number, own_words(house, label, "a label"))
     stdout().say(f"#{number} has {', '.join(labels)}")
 
 
@@ -190,7 +195,8 @@ def assign_command(house: House, number: int, remove: bool) -> None:
 @pass_house
 def comment_command(house: House, number: int, text: str) -> None:
     """Comment on an issue; - reads standard input."""
-    _desk(house).create_comment(number, _text(text) or "")
+    desk = _desk(house)
+    desk.create_comment(number, own_words(house, text, "the comment"))
     stdout().say(f"commented on #{number}")
 
 
@@ -198,10 +204,6 @@ def _desk(house: House) -> LocalTracker:
     """The tracker in the person's name, which nobody has inside an attempt."""
     refuse_inside_attempt()
     return house.local_tracker
-
-
-def _text(given: str | None) -> str | None:
-    return sys.stdin.read() if given == "-" else given
 
 
 def _remind_of_the_box(issue: Issue) -> None:

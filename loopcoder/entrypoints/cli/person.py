@@ -20,6 +20,7 @@ from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.snapshot import UnitView
 from loopcoder.domain.unit import edges_digest, text_digest
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.own_words import own_words
 from loopcoder.entrypoints.running.inspection import Look, inspect
 from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.wiring.bootstrap import House
@@ -49,6 +50,7 @@ def approve_command(house: House, units: tuple[str, ...]) -> None:
 @pass_house(from_base=True)
 def retry_command(house: House, units: tuple[str, ...], fresh: bool, note: str) -> None:
     """Clear the strikes of UNITS, so that the next tick works on them again."""
+    note = own_words(house, note, "the note")
     look = inspect(house)
     for view in [look.view(unit) for unit in units]:
         state = state_of(view, look.snapshot.history)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.cli.numbers import number_of
+from loopcoder.entrypoints.cli.own_words import own_words
 from loopcoder.entrypoints.views.pull import (
     HEADER,
     pull_detail_json,
@@ -143,9 +143,9 @@ def comment_command(
         raise click.UsageError("--note asks for nothing, so it goes with no other option.")
     if line and not file:
         raise click.UsageError("--line needs --file.")
-    body = sys.stdin.read() if text == "-" else text
+    refuse_inside_attempt()
+    body = own_words(house, text, "the comment")
     if note:
-        refuse_inside_attempt()
         house.person_tracker.create_comment(house.code_host.get_pull(number).number, body)
         stdout().say(f"noted on #{number}")
         return

@@ -107,13 +107,17 @@ def options_of(
 
 
 def person_clerk(house: House, plan: str) -> Clerk:
-    """Who writes issues when a person compiles."""
+    """Who writes issues when a person compiles: with a secret of this environment, none."""
     from loopcoder.adapters.sandbox.holder import current_holder, is_alive
+    from loopcoder.adapters.secrecy.redacting import redacting_journal, redacting_tracker
+    from loopcoder.domain.guard.redaction import Redactor
+    from loopcoder.entrypoints.wiring.workshop import known_secrets
 
+    redactor = Redactor(known_secrets(house.environ))
     return clerk_of(
         house.settings,
-        house.tracker,
-        house.journal,
+        redacting_tracker(house.tracker, redactor),
+        redacting_journal(house.journal, redactor),
         house.clock,
         current_holder(house.state_dir),
         is_alive,
