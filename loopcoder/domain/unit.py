@@ -15,6 +15,8 @@ UnitId = NewType("UnitId", str)
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 DEFAULT_PLAN = "main"
+SECTION = "section:"
+"""What the name of a section's own issue begins with. No id of a unit can."""
 DEFAULT_PRIORITY = 2
 
 
@@ -25,6 +27,11 @@ def is_unit_id(text: str) -> bool:
         and ".." not in text
         and not text.endswith((".", ".lock"))
     )
+
+
+def is_section_id(text: str) -> bool:
+    """Whether `text` names a section's own issue: it is bound and written like a unit's."""
+    return text.startswith(SECTION) and is_unit_id(text.removeprefix(SECTION))
 
 
 class Box(StrEnum):

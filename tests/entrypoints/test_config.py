@@ -214,6 +214,10 @@ def test_landing_by_commit() -> None:
             "landing: {mode: commit, work_branch: main}",
             ["1: work never lands on the base branch itself"],
         ),
+        (
+            "base: main\nsections: sub-issues",
+            ["2: `sections: sub-issues` works with `tracker: github` only"],
+        ),
         ("version: 2", ["1: version 2 of the format is not known to this loopcoder"]),
         ("- a\n- b", ["1: the file must hold keys and values, such as `base: main`"]),
         ("just words", ["1: the file must hold keys and values, such as `base: main`"]),

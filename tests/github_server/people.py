@@ -16,6 +16,7 @@ from loopcoder.domain.issues.issue import (
     Comment,
     EdgeCounts,
     EdgeEvent,
+    Family,
     Issue,
     IssueDraft,
     IssueState,
@@ -180,6 +181,14 @@ class HubTracker(Seat):
             if blocker in self._demand(number).blocked_by:
                 relations.unblock(self.repo, who, number, blocker)
 
+    def put_under(self, issue: Issue, parent: int, *, instead: bool = False) -> None:
+        with self.sitting() as who:
+            relations.adopt(self.repo, who, parent, issue.id, instead)
+
+    def take_out(self, issue: Issue, parent: int) -> None:
+        with self.sitting() as who:
+            relations.disown(self.repo, who, parent, issue.id)
+
     def set_milestone(self, number: int, milestone: int | None) -> Issue:
         return self._done(
             number, lambda who: issues.set_milestone(self.repo, who, number, milestone)
@@ -235,6 +244,7 @@ class HubTracker(Seat):
 
     def _issue(self, item: records.Item) -> Issue:
         reason = {"completed": CloseReason.COMPLETED, "not_planned": CloseReason.NOT_PLANNED}
+        parent = relations.parent_of(self.repo, item)
         placed = self.repo.milestones.get(item.milestone) if item.milestone else None
         return Issue(
             number=item.number,
@@ -254,4 +264,5 @@ class HubTracker(Seat):
                 len(relations.blockers(self.repo, item)),
                 len(relations.blocked_by(self.repo, item)),
             ),
+            family=Family(parent.number if parent else 0, len(item.sub_issues)),
         )

@@ -8,11 +8,13 @@ from typing import Any
 
 from loopcoder.domain.issues.host_rules import parse_closes
 from loopcoder.domain.issues.issue import (
+    ELSEWHERE,
     Actor,
     CloseReason,
     Comment,
     EdgeCounts,
     EdgeEvent,
+    Family,
     Issue,
     IssueState,
     LabelEvent,
@@ -50,6 +52,7 @@ def trim_item(payload: Payload) -> dict[str, Any]:
     pull = payload.get("pull_request")
     kept["pull_request"] = {"merged_at": pull.get("merged_at")} if pull else None
     kept["edges"] = _trim_edges(payload)
+    kept["family"] = _trim_family(payload)
     milestone = payload.get("milestone")
     kept["milestone"] = {"title": milestone["title"]} if milestone else None
     return kept
@@ -64,6 +67,18 @@ def _trim_edges(payload: Payload) -> dict[str, int] | None:
         "blocked_by": int(found["total_blocked_by"]),
         "blocking": int(found["total_blocking"]),
     }
+
+
+def _trim_family(payload: Payload) -> dict[str, int] | None:
+    """What it is a sub-issue of, and how many it has; None from a server that has none."""
+    found = payload.get("sub_issues_summary")
+    if not found:
+        return payload.get("family")  # of an item that is trimmed already
+    url, own = str(payload.get("parent_issue_url") or ""), str(payload.get("repository_url") or "")
+    where, _, number = url.rpartition("/issues/")
+    near = where.lower() == own.lower() and number.isdecimal()
+    parent = (int(number) if near else ELSEWHERE) if url else 0
+    return {"parent": parent, "children": int(found["total"])}
 
 
 def trim_pull(payload: Payload) -> dict[str, Any]:
@@ -123,8 +138,14 @@ def read_issue(item: Payload) -> Issue:
         assignees=tuple(read_actor(each) for each in item.get("assignees") or ()),
         closed_by=read_actor(closer) if closed and closer else None,
         edges=_read_edges(item),
+        family=_read_family(item),
         milestone=str((item.get("milestone") or {}).get("title", "")),
     )
+
+
+def _read_family(item: Payload) -> Family | None:
+    family = _trim_family(item)
+    return Family(family["parent"], family["children"]) if family else None
 
 
 def _read_edges(item: Payload) -> EdgeCounts | None:

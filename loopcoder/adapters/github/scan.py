@@ -89,6 +89,22 @@ class Scan:
             listed, own = (_with_edges(item, more) for item in (entry.listed, entry.own))
             self._kept.save(Renewal({number: Entry(listed, own, entry.own_until)}))
 
+    def note_parent(self, number: int, parent: int, before: int) -> None:
+        """An item is a sub-issue of another now (0: of none), and no longer of `before`. Whether
+        GitHub counts that as an update of both is not said, so it is noted as edges are."""
+        changes = {number: {"parent": parent}, parent: {"more": 1}, before: {"more": -1}}
+        with self._lock:
+            entries = {
+                key: Entry(
+                    _with_family(entry.listed, **change),
+                    _with_family(entry.own, **change),
+                    entry.own_until,
+                )
+                for key, change in changes.items()
+                if (entry := self._kept.entries.get(key)) is not None
+            }
+            self._kept.save(Renewal(entries))
+
     def note_pull(self, payload: Item) -> Item:
         """A pull request's own payload."""
         detail = trim_pull(payload)
@@ -204,6 +220,15 @@ def _with_edges(item: Item | None, more: int) -> Item | None:
         return item
     edges = item["edges"]
     return {**item, "edges": {**edges, "blocked_by": max(0, edges["blocked_by"] + more)}}
+
+
+def _with_family(item: Item | None, parent: int | None = None, more: int = 0) -> Item | None:
+    if item is None or not item.get("family"):
+        return item
+    family = item["family"]
+    parent = family["parent"] if parent is None else parent
+    children = max(0, family["children"] + more)
+    return {**item, "family": {"parent": parent, "children": children}}
 
 
 def check_name(payloads: Sequence[Item], repository: str) -> None:

@@ -47,7 +47,8 @@ _NO_LABEL = "label does not exist"
 
 
 class GitHubTracker:
-    """The ports `Tracker` and `Dependencies`. `scan` is shared with the code host."""
+    """The ports `Tracker`, `Dependencies`, `SubIssues` and `Milestones`. `scan` is shared with
+    the code host."""
 
     def __init__(self, session: Session, scan: Scan) -> None:
         self._session, self._scan = session, scan
@@ -202,6 +203,31 @@ class GitHubTracker:
     def _is_blocked_by(self, number: int, blocker: int) -> bool:
         return any(each.id == blocker for each in self.list_blocked_by(number))
 
+    # --- sub-issues
+
+    def put_under(self, issue: Issue, parent: int, *, instead: bool = False) -> None:
+        body = {"sub_issue_id": issue.id, **({"replace_parent": True} if instead else {})}
+        try:
+            self._session.write("POST", self._path(parent, "sub_issues"), body)
+        except (Refused, Stale):  # for one of many reasons, or because it is there already
+            if self._parent(issue) != parent:
+                raise
+            return
+        self._scan.note_parent(issue.number, parent, _parent_of(issue))
+
+    def take_out(self, issue: Issue, parent: int) -> None:
+        path = self._path(parent, "sub_issue")
+        try:
+            self._session.write("DELETE", path, {"sub_issue_id": issue.id})
+        except NotFound:
+            if self._parent(issue) == parent:
+                raise
+            return
+        self._scan.note_parent(issue.number, 0, parent)
+
+    def _parent(self, issue: Issue) -> int:
+        return _parent_of(self.get_issue(issue.number))
+
     # --- milestones
 
     def list_milestones(self) -> Mapping[str, int]:
@@ -259,3 +285,7 @@ class GitHubTracker:
 
     def _path(self, number: int, *parts: object) -> str:
         return self._session.path("issues", self._known(number), *parts)
+
+
+def _parent_of(issue: Issue) -> int:
+    return issue.family.parent if issue.family else 0

@@ -1,4 +1,4 @@
-"""The tracker in memory, with dependencies and milestones as GitHub keeps them."""
+"""The tracker in memory, with dependencies, sub-issues and milestones as GitHub keeps them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from loopcoder.domain.issues.issue import EdgeEvent, Issue, IssueDraft
 
 
 class MemoryEdgeTracker(MemoryTracker):
-    """The ports `Tracker`, `Dependencies` and `Milestones`. Where the forge keeps no edges it is
-    as an older server: the verbs are there, and find nothing."""
+    """The ports `Tracker`, `Dependencies`, `SubIssues` and `Milestones`. Where the forge
+    keeps no edges it is as an older server: the verbs are there, and find nothing."""
 
     def list_blocked_by(self, number: int) -> Sequence[Issue]:
         with self.forge.reading("list_blocked_by"):
@@ -34,6 +34,19 @@ class MemoryEdgeTracker(MemoryTracker):
         with self.forge.writing("remove_blocked_by", self._actor) as now:
             self._issue_with_edges(number)
             self.forge.take_edge(number, blocker, self._actor, now)
+
+    def put_under(self, issue: Issue, parent: int, *, instead: bool = False) -> None:
+        with self.forge.writing("add_sub_issue", self._actor):
+            self._issue_with_edges(parent)
+            present = self.forge.parents.get(issue.number, 0)
+            if present not in (0, parent) and not instead:
+                raise Stale(f"#{issue.number} is a sub-issue of #{present} already.")
+            self.forge.put_under(issue.number, parent)
+
+    def take_out(self, issue: Issue, parent: int) -> None:
+        with self.forge.writing("remove_sub_issue", self._actor):
+            if self.forge.parents.get(issue.number, 0) == parent:
+                self.forge.put_under(issue.number, 0)
 
     def list_milestones(self) -> Mapping[str, int]:
         with self.forge.reading("list_milestones"):

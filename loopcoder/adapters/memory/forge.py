@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from loopcoder.domain.issues.issue import (
     Comment,
     EdgeCounts,
     EdgeEvent,
+    Family,
     Feedback,
     Issue,
     LabelEvent,
@@ -33,7 +35,7 @@ class MemoryForge:
     """State that scripts may look at and change. `writes` names every write verb called, in order.
 
     `permissions` overrules what an actor may do; without an entry everybody seen here writes.
-    With `keeps_edges` issues have dependencies of their own, as on GitHub.
+    With `keeps_edges` issues have dependencies and sub-issues, as on GitHub.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class MemoryForge:
         self.edits: dict[int, list[TextEdit]] = {}
         self.milestones: dict[str, int] = {}
         self.blocked_by: dict[int, list[int]] = {}
+        self.parents: dict[int, int] = {}
         self.edge_events: dict[int, list[EdgeEvent]] = {}
         self.commits = Commits()
         self.branches: dict[str, str] = {base: self.commits.add()}
@@ -119,6 +122,14 @@ class MemoryForge:
         if blocker in self.blocked_by.get(number, ()):
             self.blocked_by[number].remove(blocker)
             self._recount(number, blocker, False, actor, at)
+
+    def put_under(self, number: int, parent: int) -> None:
+        """Issue `number` is a sub-issue of `parent` from now on; of none with 0."""
+        self.parents[number] = parent
+        children = Counter(self.parents.values())
+        for issue in self.issues.values():
+            family = Family(self.parents.get(issue.number, 0), children[issue.number])
+            self.issues[issue.number] = replace(issue, family=family)
 
     def by_id(self, database_id: int) -> Issue:
         for issue in self.issues.values():

@@ -19,6 +19,7 @@ from loopcoder.domain.issues.issue import (
     CloseReason,
     Comment,
     EdgeCounts,
+    Family,
     Issue,
     IssueDraft,
     IssueState,
@@ -77,9 +78,18 @@ class MemoryTracker:
             title, body = checked_title(draft.title), checked_body(draft.body)
             labels = checked_labels(draft.labels)
             number = self.forge.next_number()
-            edges = EdgeCounts() if self.forge.keeps_edges else None
+            keeps = self.forge.keeps_edges
+            edges, family = (EdgeCounts(), Family()) if keeps else (None, None)
             self.forge.issues[number] = Issue(
-                number, _ID_OFFSET + number, title, body, self._actor, now, now, edges=edges
+                number,
+                _ID_OFFSET + number,
+                title,
+                body,
+                self._actor,
+                now,
+                now,
+                edges=edges,
+                family=family,
             )
             self.forge.put_labels(number, labels, self._actor, now)
             return self._issue(number)

@@ -11,7 +11,7 @@ from loopcoder.domain.issues.issue_body import MARK, parse_body
 from loopcoder.domain.issues.plan import Actual
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
-from loopcoder.domain.unit import Box, Roadmap, UnitId
+from loopcoder.domain.unit import Box, Roadmap, UnitId, is_section_id
 
 CREATED = "created"
 RECREATED = "recreated"
@@ -50,7 +50,7 @@ def bind_issues(
     found = Bindings()
     by_id = {issue.id: issue for issue in actual.issues}
     owners: dict[int, UnitId] = {}
-    for record in history.units.values():
+    for record in history.bound:
         if record.database_id is None:
             continue
         owners[record.database_id] = record.id
@@ -59,13 +59,18 @@ def bind_issues(
         elif record.id in desired.by_id:
             _report_other_plan(found, record, desired.plan)
     for unit, where in found.moved_away.items():
-        if unit in desired.by_id and desired.by_id[unit].box is Box.OPEN:
+        if _is_wanted(unit, desired):
             found.warn(
                 f"{unit} is not worked on here: {where.rstrip('.')}.",
                 "Drop it here with [-], or give it another id to have it filed here again.",
             )
     _recover(found, desired, actual, owners, trusted | {actual.me.id}, history.duplicates)
     return found
+
+
+def _is_wanted(unit: UnitId, desired: Roadmap) -> bool:
+    known = unit in desired.by_id and not is_section_id(unit)
+    return known and desired.by_id[unit].box is Box.OPEN
 
 
 def _bind(

@@ -9,11 +9,11 @@ from loopcoder.domain.issues.binding import RECOVERED, Bindings
 from loopcoder.domain.issues.drift import Present, last_applied, read_present
 from loopcoder.domain.issues.issue import Issue
 from loopcoder.domain.issues.issue_body import Marker, render_section
-from loopcoder.domain.issues.unit_text import UnitText, normal, render_text
+from loopcoder.domain.issues.unit_text import UnitText, normal, render_text, section_text
 from loopcoder.domain.journal.event import EffectBegun, Event, UnitApplied
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
-from loopcoder.domain.unit import Roadmap, Unit, UnitId
+from loopcoder.domain.unit import Roadmap, Unit, UnitId, is_section_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def unfinished(history: History) -> Mapping[UnitId, tuple[Event, ...]]:
         fact = event.fact
         if event.unit and isinstance(fact, EffectBegun) and fact.verb.startswith("issue."):
             found.setdefault(event.unit, []).append(event)
-    for record in history.units.values():
+    for record in (*history.units.values(), *history.sections.values()):
         intent = record.create_intent
         if intent and intent not in found.get(record.id, []):
             found.setdefault(record.id, []).append(intent)
@@ -66,7 +66,7 @@ def _case(
     left_open: tuple[Event, ...],
     plan: str,
 ) -> Case:
-    text = render_text(unit)
+    text = section_text(unit) if is_section_id(unit.id) else render_text(unit)
     issue = bindings.issues.get(unit.id)
     if issue is None:
         where = bindings.moved_away.get(unit.id, "")

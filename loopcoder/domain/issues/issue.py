@@ -74,10 +74,22 @@ class EdgeCounts:
     blocking: int = 0
 
 
+ELSEWHERE = -1
+"""The parent of an issue that is part of one in another repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The number of the issue that one is a sub-issue of (0 for none), and how many it has."""
+
+    parent: int = 0
+    children: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """An issue as it stands. `id` is the tracker's database id, `milestone` a title. `edges` is
-    None where the tracker keeps no dependencies of its own."""
+    None where the tracker keeps no dependencies of its own, `family` where it has no sub-issues."""
 
     number: int
     id: int
@@ -93,6 +105,7 @@ class Issue:
     closed_by: Actor | None = None
     edges: EdgeCounts | None = None
     milestone: str = ""
+    family: Family | None = None
 
     @property
     def is_open(self) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loopcoder.domain.issues.unit_text import normal, open_fence
-from loopcoder.domain.unit import UnitId, is_unit_id
+from loopcoder.domain.unit import UnitId, is_section_id, is_unit_id
 
 MARK = "<!-- loopcoder:unit "
 END = "<!-- /loopcoder:unit -->"
@@ -111,6 +111,6 @@ def _parse_marker(attributes: str) -> Marker | None:
     unit, plan = values.get("id", ""), values.get("plan", "")
     if len(values) != len(pairs) or values.get("v") != VERSION:
         return None
-    if not is_unit_id(unit) or not is_unit_id(plan):
+    if not (is_unit_id(unit) or is_section_id(unit)) or not is_unit_id(plan):
         return None
     return Marker(UnitId(unit), plan, values.get("digest", ""))

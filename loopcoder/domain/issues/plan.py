@@ -12,7 +12,7 @@ from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.issues.issue import Actor, CloseReason, EdgeEvent, Issue, LabelEvent
 from loopcoder.domain.issues.unit_text import UnitText
 from loopcoder.domain.journal.event import DuplicateClosed, Fact, UnitApplied
-from loopcoder.domain.unit import Box, UnitId
+from loopcoder.domain.unit import Box, UnitId, is_section_id
 
 
 class ChangeAction(StrEnum):
@@ -32,7 +32,8 @@ class PlanOptions:
 
     `trusted` are numeric ids, besides our own, whose issues' markers are believed. `unattended`
     is a tick: vanished units are never closed in one. `repository` is `owner/name`, where known;
-    with `milestones` sections become milestones.
+    with `milestones` sections become milestones, with `sub_issues` issues that have their units'
+    issues as sub-issues.
     """
 
     overwrite_drift: bool = False
@@ -43,6 +44,7 @@ class PlanOptions:
     unattended: bool = False
     repository: str = ""
     milestones: bool = False
+    sub_issues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,21 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Nest:
+    """An issue becomes a sub-issue of the issue of `parent`, or of none. `number` is that issue, 0
+    for none; None while it is to be filed. `before` is where we had put it."""
+
+    parent: UnitId | None
+    number: int | None
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Actual:
     """The tracker as it stands. The functions are asked only where a label of ours is missing, an
     author is unknown, or a milestone is needed. `native` is None where the tracker keeps no
-    dependencies, `milestones` (their titles) where it has none. `moved` says of issue numbers that
+    dependencies, `milestones` (their titles) where it has none; `nests` says whether it has
+    sub-issues. `moved` says of issue numbers that
     lead elsewhere now, in a sentence, where that is."""
 
     issues: Sequence[Issue]
@@ -77,6 +90,7 @@ class Actual:
     native: NativeEdges | None = None
     moved: Mapping[int, str] = field(default_factory=dict)
     milestones: Callable[[], Collection[str]] | None = None
+    nests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,8 @@ class Change:
     is at that moment, and the change is stale when `seen`, the digest of title and block that it
     was planned on, no longer holds. `wait_for` are blockers whose issue number is known only
     once they are filed; those of `link_for` become edges too. `milestone` is the title of the one
-    to be put into (empty: out of any), made when `makes_milestone`. `before` is what counts as
+    to be put into (empty: out of any), made when `makes_milestone`; `nest` the issue to become a
+    sub-issue of. `before` is what counts as
     last applied, `after` what will be once all is written; `facts` are recorded without a write.
     `replaces` is an issue that is gone. With `duplicate` the issue is not the unit's own, and is
     closed in favour of that one.
@@ -111,6 +126,7 @@ class Change:
     link_for: tuple[UnitId, ...] = ()
     milestone: str | None = None
     makes_milestone: bool = False
+    nest: Nest | None = None
     reopen: bool = False
     close: CloseReason | None = None
     box: Box = Box.OPEN
@@ -133,13 +149,15 @@ class Change:
 
     @property
     def edge_writes(self) -> int:
-        """How many of them are about the tracker's own dependencies."""
-        return len(self.add_edges) + len(self.remove_edges) + len(self.link_for)
+        """How many of them are about the tracker's own dependencies and sub-issues."""
+        nested = self.nest is not None
+        return len(self.add_edges) + len(self.remove_edges) + len(self.link_for) + nested
 
     @property
     def label_writes(self) -> int:
         """How many of them limits on labels count: those on an issue that is there already, and
-        dependencies. Labels that an issue is filed with are no writes of their own."""
+        dependencies and sub-issues. Labels that an issue is filed with are no writes of their
+        own."""
         if self.action is ChangeAction.CREATE:
             return self.edge_writes
         labels = len(self.add_labels) + len(self.remove_labels) + len(self.wait_for)
@@ -148,6 +166,8 @@ class Change:
     @property
     def needs_approval(self) -> bool:
         """Whether a tick leaves it to a person: it gives up work that was asked for."""
+        if is_section_id(self.unit):
+            return False  # whatever was in it is decided by itself
         return self.close is CloseReason.NOT_PLANNED and self.duplicate is None
 
 
@@ -220,4 +240,5 @@ def _effect(change: Change) -> list[object]:
         change.reopen,
         change.close or "",
         change.duplicate.survivor if change.duplicate else 0,
+        *([[change.nest.parent or "", change.nest.number or 0]] if change.nest else []),
     ]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.diagnostic import Diagnostic, Severity
 from loopcoder.domain.graph import stable_order
 from loopcoder.domain.issues.binding import RECOVERED, Bindings, bind_issues
 from loopcoder.domain.issues.case import Case, collect_cases, collect_orphans
 from loopcoder.domain.issues.duplicates import plan_duplicates
 from loopcoder.domain.issues.edges import Graph
 from loopcoder.domain.issues.native_edges import NativeGraph
+from loopcoder.domain.issues.nesting import Nesting, nests
 from loopcoder.domain.issues.plan import Actual, Change, ChangeAction, Plan, PlanOptions
+from loopcoder.domain.issues.section_issues import (
+    SectionIssues,
+    judge_sections,
+    sections_of,
+)
 from loopcoder.domain.issues.standing import Standing, judge_standings
 from loopcoder.domain.issues.unit_changes import UnitPlanner, is_to_file, told_gone
 from loopcoder.domain.issues.vanished import plan_vanished
@@ -20,6 +26,12 @@ from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.reuse import find_reuse
 from loopcoder.domain.unit import Roadmap, UnitId
+
+NO_SUB_ISSUES = Diagnostic(
+    Severity.WARNING,
+    "This tracker keeps no sub-issues: sections stay in the roadmap.",
+    "Write `sections: off`, or `sections: milestones`, in loopcoder.yml.",
+)
 
 
 def plan_changes(
@@ -35,14 +47,30 @@ def plan_changes(
     read and not applied.
     """
     options = options or PlanOptions()
+    sections = SectionIssues()
+    if nested := options.sub_issues and nests(actual):
+        sections = sections_of(desired, actual, history, options.trusted | {actual.me.id})
+    asked, desired = desired, sections.joined(desired)
     bindings = bind_issues(desired, actual, history, options.trusted)
     cases = {case.unit.id: case for case in collect_cases(desired, history, bindings)}
-    standings = judge_standings(list(cases.values()))
+    standings = judge_standings([cases[unit.id] for unit in asked.units])
+    standings |= judge_sections(sections, cases, standings, bindings, history)
     order = stable_order(desired.units)
     graph = _graph(cases, standings, actual, bindings, options, [unit.id for unit in order])
     native = NativeGraph.of(actual, graph, [c.applied for c in cases.values() if c.applied])
+    to_file = {id for id, case in cases.items() if is_to_file(case, standings[id])}
+    parents = {**sections.parents, **{u.id: u.parent for u in asked.units if u.parent in cases}}
+    nesting = Nesting(parents if nested else None, bindings.issues, to_file)
     planner = UnitPlanner(
-        desired.plan, actual, options, bindings, standings, graph, native, history.open_effects
+        desired.plan,
+        actual,
+        options,
+        bindings,
+        standings,
+        graph,
+        native,
+        nesting,
+        history.open_effects,
     )
     changes: list[Change] = []
     for unit in order:
@@ -53,7 +81,9 @@ def plan_changes(
     found = [_found(record, events, bindings, history) for record, events in orphans]
     reused = [error for case in cases.values() if (error := find_reuse(case, options))]
     said = (*diagnostics, *bindings.diagnostics, *reused, *warnings)
-    said += (*graph.diagnostics, *native.warnings())
+    said += (*graph.diagnostics, *native.warnings(), *nesting.notes())
+    if options.sub_issues and not nested:
+        said += (NO_SUB_ISSUES,)
     found += [_left(history.unit(id)) for id in sorted(bindings.gone.keys() - cases.keys())]
     merged = plan_duplicates(bindings)
     return Plan((*changes, *found, *vanished, *merged), said, desired.plan)

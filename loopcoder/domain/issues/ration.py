@@ -14,8 +14,8 @@ DAY = timedelta(days=1)
 ISSUES = frozenset({"issue.create"})
 LABELS = frozenset(
     {
-        "issue.label", "issue.unlabel", "issue.depend", "issue.undepend", "label.add",
-        "label.remove",
+        "issue.label", "issue.unlabel", "issue.depend", "issue.undepend", "issue.nest",
+        "issue.unnest", "label.add", "label.remove",
     }
 )  # fmt: skip
 """The effects that count as label writes: what says who waits for whom, or for a person."""

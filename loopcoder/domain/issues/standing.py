@@ -38,8 +38,15 @@ def judge_standings(cases: Sequence[Case]) -> dict[UnitId, Standing]:
         below = [found[child] for child in children.get(id, ()) if child in found]
         box = case.unit.box
         by_children = box is Box.OPEN and _all_done(below)
-        found[id] = _judge(case, Box.DONE if by_children else box, by_children)
+        found[id] = judge(case, Box.DONE if by_children else box, by_children)
     return found
+
+
+def stays_open(case: Case, standing: Standing) -> bool:
+    """Whether the unit is still to be done once the plan is applied."""
+    if case.issue is None:
+        return standing.box is Box.OPEN
+    return (case.issue.is_open or standing.reopen) and standing.close is None
 
 
 def _children_first(
@@ -65,7 +72,8 @@ def _all_done(below: Sequence[Standing]) -> bool:
     )
 
 
-def _judge(case: Case, box: Box, by_children: bool) -> Standing:
+def judge(case: Case, box: Box, by_children: bool) -> Standing:
+    """The standing of what counts as `box`, by its own word or by its parts'."""
     if case.issue is None:
         return Standing(box, completed=box is Box.DONE, note=_unfiled(box, by_children))
     match box:

@@ -25,6 +25,7 @@ from loopcoder.domain.issues.drift import (
 from loopcoder.domain.issues.edges import Graph, LabelChange, plan_labels, wanted_labels
 from loopcoder.domain.issues.issue import BLOCKED_BY, Issue
 from loopcoder.domain.issues.native_edges import NO_EDGES, EdgeChange, NativeGraph
+from loopcoder.domain.issues.nesting import Nesting
 from loopcoder.domain.issues.placing import Placing
 from loopcoder.domain.issues.plan import Actual, Change, ChangeAction, PlanOptions
 from loopcoder.domain.issues.standing import Standing
@@ -41,7 +42,7 @@ from loopcoder.domain.journal.event import (
 )
 from loopcoder.domain.journal.folds.word import with_word
 from loopcoder.domain.journal.records.unit import UnitRecord
-from loopcoder.domain.unit import Box, UnitId
+from loopcoder.domain.unit import Box, UnitId, is_section_id
 
 
 def is_to_file(case: Case, standing: Standing) -> bool:
@@ -92,11 +93,12 @@ class UnitPlanner:
         standings: dict[UnitId, Standing],
         graph: Graph,
         native: NativeGraph,
+        nesting: Nesting,
         unfinished: Container[str],
     ) -> None:
         self.plan, self.actual, self.options = plan, actual, options
         self.bindings, self.standings, self.graph = bindings, standings, graph
-        self.native = native
+        self.native, self.nesting = native, nesting
         self.placing = Placing(actual.milestones if options.milestones else None)
         self.unfinished = unfinished
 
@@ -104,7 +106,9 @@ class UnitPlanner:
         """The unit's changes: one, or drift and beside it what is done all the same."""
         standing = self.standings[case.unit.id]
         if case.issue is None:
-            return [self._unfiled(case, standing)]
+            change = self._unfiled(case, standing)
+            is_new = change.action is ChangeAction.CREATE or change.facts or case.record.number
+            return [change] if is_new or not is_section_id(case.unit.id) else []
         return self._filed(case, case.issue, standing)
 
     def _unfiled(self, case: Case, standing: Standing) -> Change:
@@ -139,7 +143,8 @@ class UnitPlanner:
             after=_applied(case, 0, tuple(sorted(labels)), Box.OPEN, written=True),
             replaces=gone,
         )
-        return self.placing.placed(change, unit, None, None)
+        change = self.placing.placed(change, unit, None, None)
+        return self.nesting.placed(change, unit, None, None)
 
     def _filed(self, case: Case, issue: Issue, standing: Standing) -> list[Change]:
         assert case.present is not None
@@ -177,6 +182,7 @@ class UnitPlanner:
         )
         if links.kept:
             change = self.placing.placed(change, case.unit, issue, case.applied)
+            change = self.nesting.placed(change, case.unit, issue, case.applied)
         if facts := self._facts(case, issue, change, links):
             change = replace(change, facts=facts)
         if not kept:
@@ -295,4 +301,5 @@ def _applied(
         native=links.native,
         others=links.others,
         milestone=old.milestone,
+        parent=old.parent,
     )

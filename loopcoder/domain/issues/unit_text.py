@@ -20,6 +20,11 @@ LABELS_MOST = 40
 
 CUT = "… cut here: the whole text is in the roadmap."
 
+SECTION_BLOCK = (
+    "A section of the roadmap: its units are the sub-issues of this one. Nothing is worked on "
+    "here, and it is closed when they are all over."
+)
+
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.M)
 _GENERATED = re.compile(r"^\*\*(Verify|Touches|After|Part of|Roadmap):\*\* .*$", re.M)
@@ -66,6 +71,11 @@ def normal(text: str) -> str:
 def render_text(unit: Unit) -> UnitText:
     """What the issue of `unit` should say now."""
     return UnitText(render_title(unit), render_block(unit), edges_of(unit), labels_of(unit))
+
+
+def section_text(section: Unit) -> UnitText:
+    """What a section's own issue should say. Its units are listed by the tracker."""
+    return UnitText(render_title(section), SECTION_BLOCK, (), (OURS,))
 
 
 def edges_of(unit: Unit) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from loopcoder.domain.issues.issue import CloseReason, Issue
 from loopcoder.domain.issues.plan import Change, ChangeAction, PlanOptions
 from loopcoder.domain.issues.unit_text import names
 from loopcoder.domain.journal.records.unit import UnitRecord
-from loopcoder.domain.unit import Box, Roadmap, UnitId
+from loopcoder.domain.unit import SECTION, Box, Roadmap, UnitId
 
 MOST_VANISHED = 0.2
 """The share of open units that may vanish before a stale checkout is the likelier cause."""
@@ -46,7 +46,7 @@ def _open_units(
 
 
 def _hand_made(id: UnitId) -> bool:
-    return id.startswith(("gh-", "ci-")) or id == "fix-base"
+    return id.startswith(("gh-", "ci-", SECTION)) or id == "fix-base"
 
 
 def _change(record: UnitRecord, issue: Issue, prune: bool) -> Change:

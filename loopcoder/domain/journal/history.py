@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from loopcoder.domain.journal.records.books import NO_BOOKS, BooksRecord
 from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.journal.records.money import ProviderOutcome, Spend
 from loopcoder.domain.journal.records.unit import UnitRecord
-from loopcoder.domain.unit import UnitId
+from loopcoder.domain.unit import UnitId, is_section_id
 
 _SUCCEEDED = frozenset({"proposed", "updated", "committed"})
 """Outcomes that show a provider at work. An attempt that a person ended, or that asked for one,
@@ -27,7 +27,8 @@ class History:
     """The fold. `apply` takes events in order; everything else only reads.
 
     `calibrations` holds the newest result per reviewer identity, `judged_cases` what was judged
-    (per identity and case) since that result.
+    (per identity and case) since that result. `sections` are the issues of the roadmap's sections:
+    bound and written like units', and no units.
     """
 
     units: dict[UnitId, UnitRecord] = field(default_factory=dict)
@@ -53,12 +54,22 @@ class History:
     books: BooksRecord = NO_BOOKS
     hints: dict[str, Hint] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    sections: dict[UnitId, UnitRecord] = field(default_factory=dict)
     head: str = ""
     length: int = 0
 
     def unit(self, unit: UnitId) -> UnitRecord:
-        """The unit's record; an empty one when nothing is recorded."""
-        return self.units.get(unit) or UnitRecord(unit)
+        """The unit's record, or a section's; an empty one when nothing is recorded."""
+        return self._of(unit).get(unit) or UnitRecord(unit)
+
+    @property
+    def bound(self) -> Iterator[UnitRecord]:
+        """The records of everything that has an issue: units, and sections of the roadmap."""
+        records = (*self.units.values(), *self.sections.values())
+        return (record for record in records if record.number is not None)
+
+    def _of(self, id: UnitId) -> dict[UnitId, UnitRecord]:
+        return self.sections if is_section_id(id) else self.units
 
     def copy(self) -> History:
         """A snapshot that later events do not change (the records themselves are frozen)."""
@@ -82,7 +93,7 @@ class History:
             record = self.unit(event.unit)
             changed = unit_after(record, event)
             if changed is not record:
-                self.units[event.unit] = changed
+                self._of(event.unit)[event.unit] = changed
 
     def apply_all(self, events: Iterable[e.Event]) -> History:
         for event in events:

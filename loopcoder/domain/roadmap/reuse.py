@@ -6,6 +6,7 @@ from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
 from loopcoder.domain.issues.case import Case
 from loopcoder.domain.issues.plan import PlanOptions
 from loopcoder.domain.issues.unit_text import share_of_words
+from loopcoder.domain.unit import is_section_id
 
 SAME_UNIT = 0.2
 """The share of words below which title and text are taken for another unit's."""
@@ -14,7 +15,7 @@ SAME_UNIT = 0.2
 def find_reuse(case: Case, options: PlanOptions) -> Diagnostic | None:
     """An error when title and text both say something else than what was last applied."""
     old, text, unit = case.applied, case.text, case.unit
-    if old is None or not old.digest or unit.id in options.retitle:
+    if old is None or not old.digest or unit.id in options.retitle or is_section_id(unit.id):
         return None
     if old.title == text.title or share_of_words(old.title, text.title) >= SAME_UNIT:
         return None

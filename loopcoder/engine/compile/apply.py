@@ -4,11 +4,11 @@ and finished there. Killed between any two steps, the next plan goes on from wha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from loopcoder.domain.diagnostic import LoopcoderError, RoadmapError, Stale, TryLater
-from loopcoder.domain.issues.issue import BLOCKED_BY
+from loopcoder.domain.issues.issue import BLOCKED_BY, Issue
 from loopcoder.domain.issues.plan import Change, ChangeAction, Edge, Plan
 from loopcoder.domain.issues.ration import Rations, issue_rations, label_rations
 from loopcoder.domain.journal.event import EdgeWaived, UnitApplied
@@ -17,6 +17,7 @@ from loopcoder.engine.compile.clerk import Clerk
 from loopcoder.engine.compile.filing import file_issue
 from loopcoder.engine.compile.linking import write_edges
 from loopcoder.engine.compile.merging import close_duplicate
+from loopcoder.engine.compile.nesting import write_nest
 from loopcoder.engine.compile.placing import Places
 from loopcoder.engine.compile.revising import revise_issue
 
@@ -113,7 +114,8 @@ class _Application:
             return
         self.labels = self.labels.without(change.label_writes)
         assert change.issue is not None
-        for written in revise_issue(self.clerk, change, self._blockers(change), self.places):
+        nested = self._with_parent(change)
+        for written in revise_issue(self.clerk, nested, self._blockers(change), self.places):
             self.result.writes += written
         self._done(change, change.issue)
 
@@ -133,18 +135,33 @@ class _Application:
             return
         self.issues = self.issues.without(1)
         self.result.writes += 1
-        if issue.edges is not None:  # else the server keeps none, which nobody could know before
-            self._link(change, issue.number, filed.applied)
+        self._link(self._with_parent(_as_kept(change, issue)), issue.number, filed.applied)
+
+    def _with_parent(self, change: Change) -> Change:
+        """The change with the number of the issue to become a part of; it may just be filed, or it
+        waits, and so does becoming a part of it."""
+        nest = change.nest
+        if nest is None or nest.number is not None:
+            return change
+        parent = self.filed.get(nest.parent) if nest.parent else None
+        if parent is None:
+            return replace(change, nest=None)
+        after = replace(change.after, parent=parent.number) if change.after else None
+        return replace(change, nest=replace(nest, number=parent.number), after=after)
 
     def _link(self, change: Change, number: int, applied: UnitApplied) -> None:
-        """The dependencies of an issue that was just filed."""
+        """The dependencies of an issue that was just filed, and what it is a part of."""
         if refusal := self.labels.refusal(change.edge_writes):
-            self._wait(change, f"#{number} is filed, its dependencies wait: {refusal}")
+            links = "links" if change.nest else "dependencies"
+            self._wait(change, f"#{number} is filed, its {links} wait: {refusal}")
             return
         self.labels = self.labels.without(change.edge_writes)
         blockers = self._blockers(change)
-        for _, written in write_edges(self.clerk, change, number, blockers, applied):
+        for linked, written in write_edges(self.clerk, change, number, blockers, applied):
+            applied = linked
             self.result.writes += written
+        if change.nest is not None:
+            self.result.writes += write_nest(self.clerk, change, change.nest, number, applied)
 
     @cached_property
     def issues(self) -> Rations:
@@ -169,3 +186,10 @@ class _Application:
 
     def _wait(self, change: Change, reason: str) -> None:
         self.result.waiting.append(Left(change, reason))
+
+
+def _as_kept(change: Change, issue: Issue) -> Change:
+    """Without the links that the server turns out to keep none of: nobody could know before."""
+    if issue.edges is None:
+        change = replace(change, add_edges=(), link_for=())
+    return replace(change, nest=None) if issue.family is None else change

@@ -15,6 +15,7 @@ from loopcoder.domain.unit import Roadmap
 from loopcoder.ports.dependencies import dependencies_of
 from loopcoder.ports.journal import Journal
 from loopcoder.ports.milestones import milestones_of
+from loopcoder.ports.sub_issues import sub_issues_of
 from loopcoder.ports.tracker import Tracker
 
 
@@ -54,6 +55,7 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
         NativeEdges(keeper.list_blocked_by, keeper.list_edge_events) if keeper else None,
         moved,
         keeper_of_milestones.list_milestones if keeper_of_milestones else None,
+        sub_issues_of(tracker) is not None,
     )
     return actual, history
 
@@ -66,7 +68,7 @@ def _unlisted(
     Those that are known to be gone are not asked for again; should one come back, it is listed.
     """
     found, moved = [], {}
-    for record in history.units.values():
+    for record in history.bound:
         number = record.number
         if (
             number is None

@@ -142,7 +142,7 @@ def _holder(value: Json) -> Holder | None:
 def _look_up(clerk: Clerk, change: Change) -> Issue | None:
     """An issue of ours that already is this unit, among all issues. Never by search: it lags."""
     trusted = clerk.trusted | {clerk.tracker.whoami().id}
-    taken = {record.database_id for record in clerk.journal.history().units.values()}
+    taken = {record.database_id for record in clerk.journal.history().bound}
     free = [
         issue
         for issue in clerk.tracker.list_issues()

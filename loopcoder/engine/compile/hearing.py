@@ -82,8 +82,7 @@ class _Ear:
     @cached_property
     def owners(self) -> Mapping[int, UnitRecord]:
         """Records by their issue's database id, which nobody can give to another issue."""
-        records = self.history.units.values()
-        return {r.database_id: r for r in records if r.database_id is not None}
+        return {r.database_id: r for r in self.history.bound if r.database_id is not None}
 
     @cached_property
     def units(self) -> Mapping[UnitId, Unit]:
@@ -237,7 +236,7 @@ class _Ear:
     def _bearers(self, label: str) -> set[int]:
         """Issues that were last known to carry the label, or carry it now."""
         found = {n for n, issue in self.issues.items() if label in issue.labels}
-        for record in self.history.units.values():
+        for record in self.history.bound:
             if record.number is None or record.number not in self.issues:
                 continue
             ours = record.applied.labels if record.applied else ()

@@ -15,6 +15,7 @@ from loopcoder.domain.journal.event import EdgeWaived, EffectOutcome, Json, Unit
 from loopcoder.domain.unit import Box
 from loopcoder.engine.compile.clerk import Clerk, json_list, writing
 from loopcoder.engine.compile.linking import Filed, new_edges, write_edges
+from loopcoder.engine.compile.nesting import write_nest
 from loopcoder.engine.compile.placing import Places
 
 
@@ -47,6 +48,9 @@ def revise_issue(clerk: Clerk, change: Change, filed: Filed, places: Places) -> 
     for linked, written in write_edges(clerk, change, change.issue, filed, applied):
         applied = linked
         yield written
+    if change.nest is not None:
+        applied = replace(applied, parent=change.nest.number or 0)
+        yield write_nest(clerk, change, change.nest, change.issue, applied)
     _settle(clerk, change, applied, filed)
 
 

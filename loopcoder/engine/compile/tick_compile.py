@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loopcoder.domain.diagnostic import Diagnostic, RateLimited, Severity
+from loopcoder.domain.issues.nesting import SUB_ISSUES
 from loopcoder.domain.issues.placing import MILESTONES
 from loopcoder.domain.issues.plan import PlanOptions
 from loopcoder.domain.issues.unit_text import names
@@ -34,6 +35,7 @@ def compile_in_tick(
         unattended=True,
         repository=settings.repository,
         milestones=settings.sections == MILESTONES,
+        sub_issues=settings.sections == SUB_ISSUES,
     )
     plan = plan_roadmap(desired, diagnostics, services.tracker, services.journal, options)
     if not plan.applyable:

@@ -127,9 +127,9 @@ def _adopt_issue(house: House, number: int, write: bool) -> None:
 
 
 def _refuse_bound(house: House, issue: Issue) -> None:
-    for record in house.journal.history().units.values():
+    for record in house.journal.history().bound:
         if record.database_id == issue.id:
-            raise LoopcoderError(f"#{issue.number} already is the unit {record.id}.")
+            raise LoopcoderError(f"#{issue.number} already is {record.id}.")
 
 
 def _unit_of(issue: Issue, taken: set[str]) -> Unit:

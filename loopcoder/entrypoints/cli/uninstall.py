@@ -20,10 +20,10 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 @pass_house
 def uninstall(house: House, only_plan: bool, journal: bool, as_json: bool) -> None:
-    """Remove our label definitions, the dashboard, merged branches, and workspaces.
+    """Remove our label definitions, dashboard, merged branches and workspaces.
 
-    Issues, pull requests and unmerged work stay; so do loopcoder.yml, the roadmap and workflows,
-    which are the repository's own files.
+    The issues of sections are closed. Other issues, pull requests and unmerged work stay; so do
+    loopcoder.yml, the roadmap and workflows, which are the repository's own files.
     """
     from loopcoder.adapters.tick_lock import tick_lock
 
@@ -47,6 +47,7 @@ def _tell(plan: Leaving, journal: bool) -> None:
     rows = [("label", name) for name in plan.labels]
     rows += [("branch", f"{name} at {head[:7]}, merged") for name, head in plan.branches]
     rows += [("dashboard", f"#{plan.dashboard}, to be closed")] if plan.dashboard else []
+    rows += [("section", f"#{number}, to be closed") for number in plan.sections]
     rows += [("ref", name) for name, _ in plan.refs]
     rows += [("folder", str(path)) for path in plan.folders]
     terminal.table([(kind, clean(what)) for kind, what in rows])
@@ -62,6 +63,7 @@ def _json(plan: Leaving) -> dict[str, object]:
     return {
         "labels": list(plan.labels),
         "dashboard": plan.dashboard,
+        "sections": list(plan.sections),
         "branches": [name for name, _ in plan.branches],
         "kept_branches": list(plan.left),
         "refs": [name for name, _ in plan.refs],

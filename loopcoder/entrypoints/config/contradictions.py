@@ -18,8 +18,13 @@ def contradictions(model: Configuration, document: Document) -> list[Diagnostic]
     """Everything that is wrong although each key by itself is right."""
     return [
         Diagnostic(Severity.ERROR, summary, detail, document.key_place(path))
-        for path, summary, detail in (*_of_agents(model), *_of_landing(model))
+        for path, summary, detail in (*_of_agents(model), *_of_landing(model), *_of_tracker(model))
     ]
+
+
+def _of_tracker(model: Configuration) -> Iterator[_Problem]:
+    if model.sections != "off" and model.tracker != "github":
+        yield ("sections",), f"`sections: {model.sections}` works with `tracker: github` only", ""
 
 
 def _of_agents(model: Configuration) -> Iterator[_Problem]:

@@ -72,8 +72,14 @@ class Configuration(Section):
         "not said, off locally: there `loopcoder status` shows it.",
     )
     sections: Annotated[
-        Literal["off", "milestones"], BeforeValidator(off_is_text), Phrase("`off` or `milestones`")
-    ] = Field("off", description="What the roadmap's sections become on GitHub.")
+        Literal["off", "milestones", "sub-issues"],
+        BeforeValidator(off_is_text),
+        Phrase("`off`, `milestones` or `sub-issues`"),
+    ] = Field(
+        "off",
+        description="What the roadmap's sections become on GitHub: milestones, or issues that have "
+        "their units' issues as sub-issues.",
+    )
     trusted_ids: list[Positive] = Field(
         [], description="Numeric ids of accounts trusted beyond write permission."
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loopcoder.domain.issues.carrying import with_carried
 from loopcoder.domain.issues.cost import PlanCost, cost_of
+from loopcoder.domain.issues.nesting import SUB_ISSUES
 from loopcoder.domain.issues.placing import MILESTONES
 from loopcoder.domain.issues.plan import Plan, PlanOptions
 from loopcoder.domain.issues.planning import plan_changes
@@ -103,6 +104,7 @@ def options_of(
         trusted=house.settings.trusted_ids,
         repository=house.settings.repository,
         milestones=house.settings.sections == MILESTONES,
+        sub_issues=house.settings.sections == SUB_ISSUES,
     )
 
 

@@ -23,11 +23,13 @@ KEPT_REFS = "refs/loopcoder"
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """`branches` are merged ones with the commits they point to, `left` those that nobody merged.
+    """`sections` are the open issues of the roadmap's sections, `branches` merged ones with the
+    commits they point to, `left` those that nobody merged.
     `refs` are on the remote, `folders` on this machine."""
 
     labels: tuple[str, ...] = ()
     dashboard: int | None = None
+    sections: tuple[int, ...] = ()
     branches: tuple[tuple[str, str], ...] = ()
     left: tuple[str, ...] = ()
     refs: tuple[tuple[str, str], ...] = ()
@@ -35,7 +37,7 @@ class Leaving:
 
     @property
     def is_empty(self) -> bool:
-        some = self.labels or self.branches or self.refs or self.folders
+        some = self.labels or self.sections or self.branches or self.refs or self.folders
         return not some and self.dashboard is None
 
 
@@ -46,6 +48,7 @@ def plan_leaving(house: House, *, journal: bool) -> Leaving:
     return Leaving(
         labels=tuple(name for name in house.tracker.list_labels() if is_our_label(name)),
         dashboard=_dashboard(house, history),
+        sections=_sections(house, history),
         branches=merged,
         left=left,
         refs=tuple(house.github.remote.refs(KEPT_REFS)) if journal and house.on_github else (),
@@ -66,6 +69,11 @@ def _dashboard(house: House, history: History) -> int | None:
     issues = house.tracker.list_issues()
     found = next((i for i in issues if ours and i.id == ours.database_id and i.is_open), None)
     return found.number if found else None
+
+
+def _sections(house: House, history: History) -> tuple[int, ...]:
+    ours = {record.database_id for record in history.sections.values()}
+    return tuple(i.number for i in house.tracker.list_issues() if i.is_open and i.id in ours)
 
 
 def _branches(house: House) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
@@ -92,6 +100,9 @@ def leave(house: House, plan: Leaving) -> Iterator[str]:
     if plan.dashboard is not None:
         house.tracker.close_issue(plan.dashboard, CloseReason.COMPLETED)
         yield f"closed the dashboard #{plan.dashboard}"
+    for number in plan.sections:
+        house.tracker.close_issue(number, CloseReason.NOT_PLANNED)
+        yield f"closed #{number}, the issue of a section"
     for branch, head in plan.branches:
         house.code_host.delete_branch(branch, head)
         yield f"deleted the branch {branch}"

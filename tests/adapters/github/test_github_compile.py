@@ -114,3 +114,87 @@ def test_sections_become_milestones(hosted: Hosted) -> None:
     hosted.compile(text.replace("Später 🦜", "Later"), milestones=True)
     hosted.settle(text.replace("Später 🦜", "Later"), milestones=True)
     assert hosted.issue("sso").milestone == "Later"
+
+
+# --- sub-issues
+
+TREE = """\
+## Now
+
+- [ ] Store <!-- id: store -->
+- [ ] Login <!-- id: login -->
+  - [ ] Form <!-- id: form -->
+
+## Later
+
+- [ ] Sso <!-- id: sso -->
+"""
+
+
+def parents(hosted: Hosted) -> dict[str, str]:
+    """The title of each open issue, with that of its parent."""
+    titles = {0: "", **{issue.number: issue.title for issue in hosted.issues}}
+    shown = [issue for issue in hosted.issues if issue.is_open]
+    found = {i.title: titles[i.family.parent] for i in shown if i.family}
+    assert len(found) == len(shown), "two issues have one title"
+    return found
+
+
+NESTED = {"Now": "", "Later": "", "Store": "Now", "Login": "Now", "Form": "Login", "Sso": "Later"}
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Iterator[Hosted]:
+    world = Hosted(tmp_path)
+    world.settle(TREE, sub_issues=True)
+    world.later()
+    yield world
+    world.close()
+
+
+def test_sections_become_issues_with_sub_issues(nested: Hosted) -> None:
+    """`settle` has seen that a second time writes nothing and asks once."""
+    assert parents(nested) == NESTED
+    nested.settle(TREE.replace("## Later", "## Some day"), sub_issues=True)
+    assert parents(nested)["Sso"] == "Some day"
+    moved = TREE.replace("- [ ] Store <!-- id: store -->\n", "") + "- [ ] Store <!-- id: store -->"
+    assert nested.settle(moved, sub_issues=True).writes > 0
+    assert parents(nested)["Store"] == "Later"
+
+
+def test_where_a_person_put_it_there_it_stays(nested: Hosted) -> None:
+    login = nested.issue("login").number
+    nested.ana.put_under(nested.issue("sso"), login, instead=True)
+    nested.ana.take_out(nested.issue("form"), login)
+    assert nested.settle(TREE, sub_issues=True).writes == 0
+    moved = TREE.replace("## Later\n\n", "")
+    nested.compile(moved, sub_issues=True)
+    nested.settle(moved, sub_issues=True)
+    assert parents(nested) == {
+        "Now": "", "Store": "Now", "Login": "Now", "Form": "", "Sso": "Login",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", ["issues/create", "issues/add-sub-issue"])
+@pytest.mark.parametrize("nth", [0, 1, 3])
+def test_a_lost_answer_makes_no_second_one(tmp_path: Path, operation: str, nth: int) -> None:
+    world = Hosted(tmp_path)
+    world.github.lag(30)
+    world.github.fail(operation, after=True, skip=nth)
+    assert world.compile(TREE, sub_issues=True).failed
+    for _ in range(4):
+        world.later(seconds=95)
+        world.compile(TREE, sub_issues=True)
+    world.settle(TREE, sub_issues=True)
+    assert parents(world) == NESTED
+    assert len(world.issues) == len(NESTED)
+    world.close()
+
+
+def test_what_is_within_what_is_read_from_the_list(nested: Hosted) -> None:
+    """A new clone asks for the list, and for nothing more."""
+    nested.clone.close()
+    nested.clone = type(nested.clone).make(nested.folder / "other", nested.github)
+    nested.github.forget_requests()
+    assert nested.plan(TREE, sub_issues=True).writes == 0
+    assert len(nested.github.requests()) <= 3

@@ -25,7 +25,8 @@ class UnitApplied(Fact):
 
     `native` are the blockers (issue numbers) in the tracker's own dependencies that are accounted
     for, `others` the database ids of blockers there that hold nothing up,
-    `milestone` the title of the milestone that we put it into.
+    `milestone` the title of the milestone that we put it into, `parent` the number of the issue
+    that we made it a sub-issue of. A section's own issue is recorded alike, as `section:<name>`.
     """
 
     kind: ClassVar[str] = "unit.applied"
@@ -39,6 +40,7 @@ class UnitApplied(Fact):
     native: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
     milestone: str = ""
+    parent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
