@@ -66,6 +66,7 @@ def test_from_plan_to_a_section_that_is_closed(hosted: GitHubProject) -> None:
     assert hosted.issues["Now"].is_open
 
 
+@pytest.mark.slow
 def test_what_a_person_moved_stays_through_ticks(hosted: GitHubProject) -> None:
     hosted.run("compile")
     hosted.ana.tracker.put_under(hosted.issues["Sso"], hosted.issues["Now"].number, instead=True)
