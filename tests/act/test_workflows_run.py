@@ -8,20 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.act.stage import Stage
+from tests.support.chain import CHAIN, WORK
 from tests.support.project import writes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-
-CHAIN = """\
-- [ ] Store <!-- id: store -->
-- [ ] Login (after: store) <!-- id: login -->
-- [ ] Notes <!-- id: notes -->
-"""
-WORK = {
-    "store": [writes(store="kept")],
-    "login": [writes(login="in")],
-    "notes": [writes(notes="noted")],
-}
 
 
 @pytest.fixture

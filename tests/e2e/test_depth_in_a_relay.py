@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,13 +12,6 @@ from tests.support.relay import Relay
 ROADMAP = "- [ ] Store <!-- id: store -->\n  Size: L\n  Candidates: 2\n"
 PLAN = {"steps": ["Write the table", "Read the table"]}
 LEFT = {"status": "done", "open_steps": [2], "learned": [{"text": "Dates are UTC."}]}
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[Relay]:
-    project = Relay(tmp_path)
-    yield project
-    project.close()
 
 
 @pytest.mark.slow

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from loopcoder.domain.issues.issue import CloseReason
@@ -18,13 +15,6 @@ TWO = """\
 - [ ] Later <!-- id: later -->
 """
 BOOKS = "loopcoder/bookkeeping"
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def books(hosted: GitHubProject) -> list[Item]:

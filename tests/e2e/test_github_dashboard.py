@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from loopcoder.domain.issues.issue import Issue
@@ -16,13 +13,6 @@ from tests.support.project import writes
 ONE = "- [ ] Store <!-- id: store -->\n"
 FAILS = [[{"exit": 1}]] * 3
 ONCE = {"limits": {"units_per_tick": 10, "attempts": 1}}
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def dashboard(project: GitHubProject) -> Issue:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +14,6 @@ from tests.support.github_project import GitHubProject
 
 ONE = "- [ ] Store <!-- id: store -->\n"
 CI = {".github/workflows/ci.yml": "name: ci\non: [push, pull_request]\njobs: {}\n"}
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def findings(project: GitHubProject, *options: str) -> dict[str, dict[str, Any]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,6 @@ TWO = """\
 - [ ] Login (after: store) <!-- id: login -->
 """
 WORK = {"*": [writes(made="up")], "store": [writes(store="kept")], "notes": [writes(notes="noted")]}
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def runs_of_workers(hosted: GitHubProject) -> int:

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
+from tests.support.chain import CHAIN, WORK
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes
-
-CHAIN = """\
-- [ ] Store <!-- id: store -->
-- [ ] Login (after: store) <!-- id: login -->
-- [ ] Notes <!-- id: notes -->
-"""
-
-WORK = {
-    "store": [writes(store="kept")],
-    "login": [writes(login="in")],
-    "notes": [writes(notes="noted")],
-}
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def test_from_roadmap_to_merged_work_on_github(hosted: GitHubProject) -> None:

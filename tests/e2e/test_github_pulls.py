@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from loopcoder.domain.issues.issue import LabelDefinition
@@ -18,13 +15,6 @@ APART = """\
 # Red when both files are there.
 ! { test -f theirs.txt && test -f store.txt; }
 """
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def runs(hosted: GitHubProject) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.github_server.world import BOT
@@ -13,13 +10,6 @@ from tests.support.project import writes
 
 ONE = "- [ ] Store <!-- id: store -->\n"
 WORK = {"store": [writes(store="kept"), writes(store="kept well"), writes(store="kept better")]}
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def said(hosted: GitHubProject, number: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from tests.support.project import Project, writes
 
 ROADMAP = "- [ ] Store <!-- id: store -->\n- [ ] Notes <!-- id: notes -->\n"
 WORK = {"store": [writes(store="kept")], "notes": [writes(notes="noted")]}
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def test_what_is_ours_is_listed_and_then_removed(hosted: GitHubProject) -> None:

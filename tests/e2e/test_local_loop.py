@@ -5,19 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.support.chain import CHAIN, WORK
 from tests.support.project import Project, writes
-
-CHAIN = """\
-- [ ] Store <!-- id: store -->
-- [ ] Login (after: store) <!-- id: login -->
-- [ ] Notes <!-- id: notes -->
-"""
-
-WORK = {
-    "store": [writes(store="kept")],
-    "login": [writes(login="in")],
-    "notes": [writes(notes="noted")],
-}
 
 
 def test_from_roadmap_to_merged_work_and_on_with_what_that_unblocked(project: Project) -> None:

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.project import writes
+from tests.support.chain import CHAIN, WORK
 from tests.support.relay import Relay
 
-CHAIN = """\
-- [ ] Store <!-- id: store -->
-- [ ] Login (after: store) <!-- id: login -->
-- [ ] Notes <!-- id: notes -->
-"""
-WORK = {
-    "store": [writes(store="kept")],
-    "login": [writes(login="in")],
-    "notes": [writes(notes="noted")],
-}
 ONE = "- [ ] Store <!-- id: store -->\n"
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[Relay]:
-    project = Relay(tmp_path)
-    yield project
-    project.close()
 
 
 @pytest.mark.slow

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +18,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ONE = "- [ ] Store <!-- id: store -->\n"
 FINDING = {"severity": "major", "file": "store.txt", "line": 1, "claim": "too short"}
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[Relay]:
-    project = Relay(tmp_path)
-    yield project
-    project.close()
 
 
 def test_a_work_job_that_was_killed_costs_no_strike_and_is_done_again(relay: Relay) -> None:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.support.project import Project, writes
 
 NOTHING = "- [-] Nothing <!-- id: nothing -->\n"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
 
 
 def test_a_hand_made_issue_from_label_to_merge(project: Project) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from loopcoder.adapters.memory.people import Person
@@ -16,13 +13,6 @@ from tests.support.project import writes
 
 ONE = "- [-] Nothing <!-- id: nothing -->\n"
 FILE, PROPOSED = "loopcoder:file", "loopcoder:proposed"
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[GitHubProject]:
-    project = GitHubProject(tmp_path)
-    yield project
-    project.close()
 
 
 def sorter(project: GitHubProject, *labels: str) -> Person:

@@ -7,14 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.chain import CHAIN
 from tests.support.hosted import Hosted
 
 ONE = "- [ ] Store <!-- id: store -->\n"
-CHAIN = """\
-- [ ] Store <!-- id: store -->
-- [ ] Login (after: store) <!-- id: login -->
-- [ ] Notes <!-- id: notes -->
-"""
 
 
 @pytest.fixture
