@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.support.project import Project
+from tests.support.project import Project, writes
 
 
 def wait_for(project: Project, *args: str, said: str) -> str:
@@ -31,3 +31,22 @@ def test_what_runs_is_told_from_what_was_killed(tmp_path: Path) -> None:
     assert "work  interrupted" in log
     assert "the next tick goes on from its last stage" in log
     assert "was killed; the next one goes on from there" in project.run("status").stdout
+
+
+def test_a_question_is_answered_with_a_note_and_every_proposal_is_found(tmp_path: Path) -> None:
+    asks = [{"outcome": {"status": "needs-input", "reason": "Which colour?"}}]
+    roadmap = "- [ ] A <!-- id: a -->\n- [ ] B <!-- id: b -->\n"
+    project = Project(tmp_path).begin(
+        roadmap, work={"a": [asks, *([asks] * 2)], "b": [writes(b="x")]}
+    )
+    project.tick()
+    status = project.run("status").stdout
+    assert "Which colour? (answer: loopcoder retry a --note '…')" in status
+    assert "Did you mean '#1' (a)?" in project.run("explain", "1", exit_code=1).stderr
+    shown = project.run("pr", "show", "b").stdout
+    assert shown.startswith("#3 B")
+    assert "<!--" not in shown and "<details>" not in shown
+    assert "for programs; --json shows them" in shown
+    assert max(map(len, shown.splitlines())) < 1000
+    assert "no pull request of a unit 'a'" in project.run("pr", "show", "a", exit_code=1).stderr
+    assert "<!--" not in project.run("issue", "show", "1").stdout

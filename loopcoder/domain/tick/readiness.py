@@ -16,6 +16,9 @@ from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.snapshot import Blocker, BlockerState, Snapshot, UnitView
 from loopcoder.domain.tick.upkeep import has_red_checks, wants_fix_up, why_unapproved
 
+ASKS = "the worker says needs-input"
+"""How the reason begins where a worker wants to be told something."""
+
 
 def next_step(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispatch | act.Wait:
     """The unit's next step, before limits that units share are looked at."""
@@ -53,7 +56,9 @@ def _why_not(view: UnitView, state: State, snapshot: Snapshot) -> str:
         case State.NEEDS_HUMAN:
             reasons = view.record.needs_human.reasons if view.record.needs_human else ()
             why = reasons[-1] if reasons else "a person is asked"
-            return f"needs a person: {why} (then: loopcoder retry {view.id})"
+            asks = why.startswith(ASKS)
+            then = f"answer: loopcoder retry {view.id} --note '…'" if asks else ""
+            return f"needs a person: {why} ({then or f'then: loopcoder retry {view.id}'})"
         case _:
             return why_blocked(view.blockers)
 

@@ -94,7 +94,7 @@ EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "issue tick": [("", "tick the boxes of what is finished")],
     "pr": [("list", "what is proposed"), ("show 4", "with its evidence"), ("merge 4", "take it")],
     "pr list": [("", "what is open"), ("--state all", "and what was")],
-    "pr show": [("4", "text, checks, remarks, changes")],
+    "pr show": [("4", "text, checks, remarks, changes"), ("login-form", "by its unit")],
     "pr merge": [("4 5", "in this order"), ("4 --method squash", "as one commit")],
     "pr close": [("4", "its unit then waits for your word")],
     "pr reopen": [("4", "after all")],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
+from loopcoder.domain.diagnostic import NotFound
 from loopcoder.domain.issues.human import MergeMethod, Remark
 from loopcoder.domain.issues.issue import PullRequest, PullState
 from loopcoder.domain.review.verdict import Check
@@ -58,12 +59,16 @@ def list_command(house: House, state: str | None, as_json: bool) -> None:
 
 
 @pull_group.command("show")
-@click.argument("number", type=number_of)
+@click.argument("which", metavar="NUMBER|UNIT")
 @click.option("--json", "as_json", is_flag=True, help="Print the pull request as JSON.")
 @pass_house
-def show_command(house: House, number: int, as_json: bool) -> None:
-    """Show one pull request: its text, its checks, what people said, what it changes."""
-    pull = house.code_host.get_pull(number)
+def show_command(house: House, which: str, as_json: bool) -> None:
+    """Show one pull request: its text, its checks, what people said, what it changes.
+
+    Of a UNIT it is the newest one.
+    """
+    pull = _pull_of(house, which)
+    number = pull.number
     remarks = house.code_host.list_feedback(number)
     notes = [(each.author.login, each.body) for each in house.tracker.list_comments(number)]
     checks, diffstat = _checks(house, pull), _diffstat(house.repository.git, pull)
@@ -73,6 +78,18 @@ def show_command(house: House, number: int, as_json: bool) -> None:
         return
     terminal = stdout()
     terminal.say(pull_text(pull, checks, remarks, notes, diffstat, terminal.style))
+
+
+def _pull_of(house: House, which: str) -> PullRequest:
+    if which.removeprefix("#").isdecimal():
+        return house.code_host.get_pull(number_of(which))
+    pulls = [each for each in house.code_host.list_pulls() if unit_of(each) == which.casefold()]
+    if not pulls:
+        raise NotFound(
+            f"There is no pull request of a unit {which!r}.",
+            "`loopcoder pr list --state all` shows them.",
+        )
+    return max(pulls, key=lambda each: each.number)
 
 
 @pull_group.command("merge")

@@ -67,6 +67,11 @@ class Look:
             number = f"#{view.issue.number}" if view.issue else ""
             if folded in (view.id.casefold(), number):
                 return view
+        for view in self.snapshot.units:
+            if view.issue and unit == str(view.issue.number):
+                raise NotFound(
+                    f"there is no unit {unit!r}.", f"Did you mean '#{unit}' ({view.id})?"
+                )
         raise no_such_unit(unit, [view.id for view in self.snapshot.units])
 
     def action_of(self, unit: UnitId) -> act.Action | None:

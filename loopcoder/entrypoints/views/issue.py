@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loopcoder.domain.issues.issue import Comment, Issue, LabelEvent
+from loopcoder.entrypoints.views.body import body_text
 from loopcoder.entrypoints.views.terminal import Style
 from loopcoder.entrypoints.views.text import clean
 
@@ -70,14 +71,14 @@ def issue_text(issue: Issue, comments: Sequence[Comment], style: Style) -> str:
     lines = [style(f"#{issue.number} {clean(issue.title)}", "bold"), clean(" · ".join(facts))]
     if issue.labels:
         lines.append(f"labels: {clean(_labels(issue))}")
-    lines += ["", clean(issue.body.replace("\r\n", "\n"), keep_newlines=True).rstrip()]
+    lines += ["", body_text(issue.body)]
     for each in comments:
         lines += ["", *comment_lines(each.author.login, f"{each.created_at:%Y-%m-%d %H:%M}", each)]
     return "\n".join(lines)
 
 
 def comment_lines(login: str, when: str, comment: Comment) -> list[str]:
-    body = clean(comment.body.replace("\r\n", "\n"), keep_newlines=True)
+    body = body_text(comment.body)
     return [f"@{clean(login)}, {when}:", *(f"  {line}" for line in body.splitlines())]
 
 

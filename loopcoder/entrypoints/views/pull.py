@@ -8,6 +8,7 @@ from loopcoder.domain.issues.issue import Feedback, PullRequest
 from loopcoder.domain.review.verdict import Check
 from loopcoder.domain.roadmap.bookkeeping import BRANCH as BOOKKEEPING
 from loopcoder.domain.tick.branch import is_ours
+from loopcoder.entrypoints.views.body import body_text
 from loopcoder.entrypoints.views.terminal import Style
 from loopcoder.entrypoints.views.text import clean
 
@@ -105,7 +106,7 @@ def pull_text(
     if pull.merged_commit:
         facts.append(f"as {pull.merged_commit[:8]}")
     lines = [style(f"#{pull.number} {clean(pull.title)}", "bold"), clean(" · ".join(facts)), ""]
-    lines += [_block(pull.body)]
+    lines += [body_text(pull.body)]
     if checks:
         lines += ["", "checks", *(_check_line(each, style) for each in checks)]
     for remark in remarks:
@@ -133,4 +134,4 @@ def _block(text: str) -> str:
 
 
 def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in _block(text).splitlines()]
+    return [f"  {line}" for line in body_text(text).splitlines()]
