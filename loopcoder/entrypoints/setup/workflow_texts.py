@@ -1,4 +1,8 @@
-"""The workflows as text. What stands between two @ is filled in by `workflows.py`."""
+"""The workflows as text. What stands between two @ is filled in by `workflows.py`.
+
+Steps that several jobs share stand here once: `@TAKE(name)@` gets what an earlier job left, and
+`@LEAVE(name)@` leaves what this one made.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,36 @@ CHECKOUT_STEP = """\
         with:
           fetch-depth: 0
           persist-credentials: false"""
+
+TAKE_WAVE_STEP = """\
+      - uses: @DOWNLOAD@
+        with:
+          name: loopcoder-wave
+          path: ${{ runner.temp }}/loopcoder/wave"""
+
+TAKE_STEP = """\
+      - uses: @DOWNLOAD@
+        with:
+          pattern: @NAME@
+          path: ${{ runner.temp }}/loopcoder/given"""
+
+LEAVE_STEP = """\
+      - if: always()
+        uses: @UPLOAD@
+        with:
+          name: @NAME@
+          path: ${{ runner.temp }}/loopcoder/out
+          if-no-files-found: ignore
+          retention-days: 7"""
+
+EACH_UNIT = """\
+    permissions:
+      contents: read
+    strategy:
+      fail-fast: false
+      matrix: ${{ fromJSON(needs.plan.outputs.matrix) }}
+    runs-on: @RUNNER@
+    timeout-minutes: 150"""
 
 HEAD = """\
 # Written by `loopcoder init --github`. Labels and pushes only wake it up: who put a label on is
@@ -99,19 +133,10 @@ jobs:
   work:
     needs: plan
     if: needs.plan.outputs.has-work == 'true'
-    permissions:
-      contents: read
-    strategy:
-      fail-fast: false
-      matrix: ${{ fromJSON(needs.plan.outputs.matrix) }}
-    runs-on: @RUNNER@
-    timeout-minutes: 150
+@EACH_UNIT@
     steps:
 @CHECKOUT@
-      - uses: @DOWNLOAD@
-        with:
-          name: loopcoder-wave
-          path: ${{ runner.temp }}/loopcoder/wave
+@TAKE_WAVE@
       - uses: @ACTION@
         with:
           command: work
@@ -119,35 +144,17 @@ jobs:
           unit: ${{ matrix.unit }}
           out: ${{ runner.temp }}/loopcoder/out
         env: @KEYS@
-      - if: always()
-        uses: @UPLOAD@
-        with:
-          name: work-${{ matrix.unit }}
-          path: ${{ runner.temp }}/loopcoder/out
-          if-no-files-found: ignore
-          retention-days: 7
+@LEAVE(work-${{ matrix.unit }})@
 
   # Change policy, gates on a fresh checkout, review: on another machine than the work.
   judge:
     needs: [plan, work]
     if: ${{ !cancelled() && needs.plan.outputs.has-work == 'true' }}
-    permissions:
-      contents: read
-    strategy:
-      fail-fast: false
-      matrix: ${{ fromJSON(needs.plan.outputs.matrix) }}
-    runs-on: @RUNNER@
-    timeout-minutes: 150
+@EACH_UNIT@
     steps:
 @CHECKOUT@
-      - uses: @DOWNLOAD@
-        with:
-          name: loopcoder-wave
-          path: ${{ runner.temp }}/loopcoder/wave
-      - uses: @DOWNLOAD@
-        with:
-          pattern: work-${{ matrix.unit }}
-          path: ${{ runner.temp }}/loopcoder/given
+@TAKE_WAVE@
+@TAKE(work-${{ matrix.unit }})@
       - uses: @ACTION@
         with:
           command: judge
@@ -156,13 +163,7 @@ jobs:
           unit: ${{ matrix.unit }}
           out: ${{ runner.temp }}/loopcoder/out
         env: @KEYS@
-      - if: always()
-        uses: @UPLOAD@
-        with:
-          name: judge-${{ matrix.unit }}
-          path: ${{ runner.temp }}/loopcoder/out
-          if-no-files-found: ignore
-          retention-days: 7
+@LEAVE(judge-${{ matrix.unit }})@
 
   # The wave's commits together on the newest base. No secret at all.
   integrate:
@@ -174,31 +175,16 @@ jobs:
     timeout-minutes: 120
     steps:
 @CHECKOUT@
-      - uses: @DOWNLOAD@
-        with:
-          name: loopcoder-wave
-          path: ${{ runner.temp }}/loopcoder/wave
-      - uses: @DOWNLOAD@
-        with:
-          pattern: work-*
-          path: ${{ runner.temp }}/loopcoder/given
-      - uses: @DOWNLOAD@
-        with:
-          pattern: judge-*
-          path: ${{ runner.temp }}/loopcoder/given
+@TAKE_WAVE@
+@TAKE(work-*)@
+@TAKE(judge-*)@
       - uses: @ACTION@
         with:
           command: integrate
           wave: ${{ runner.temp }}/loopcoder/wave
           given: ${{ runner.temp }}/loopcoder/given
           out: ${{ runner.temp }}/loopcoder/out
-      - if: always()
-        uses: @UPLOAD@
-        with:
-          name: integrate
-          path: ${{ runner.temp }}/loopcoder/out
-          if-no-files-found: ignore
-          retention-days: 7
+@LEAVE(integrate)@
 
   # Checks every artifact, records, pushes what was judged, proposes. Executes nothing.
   publish:

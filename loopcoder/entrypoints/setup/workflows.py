@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,10 @@ def _filled(template: str, plan: WorkflowPlan) -> str:
         "@HEAD@": texts.HEAD,
         "@BASE@": _quoted(plan.base),
         "@MINUTE@": str(plan.minute),
-        "@RUNNER@": plan.runner,
         "@CHECKOUT@": texts.CHECKOUT_STEP,
+        "@TAKE_WAVE@": texts.TAKE_WAVE_STEP,
+        "@EACH_UNIT@": texts.EACH_UNIT,
+        "@RUNNER@": plan.runner,
         "@ACTION@": plan.action,
         "@UPLOAD@": UPLOAD,
         "@DOWNLOAD@": DOWNLOAD,
@@ -70,10 +73,18 @@ def _filled(template: str, plan: WorkflowPlan) -> str:
         "@TOKEN@": f"${{{{ secrets.{plan.token} || github.token }}}}",
         "@WATCHED@": ", ".join(map(_quoted, plan.watched)),
     }
-    text = template
+    text = _SHARED_STEP.sub(_shared_step, template)
     for name, value in values.items():
         text = text.replace(name, value)
     return text
+
+
+_SHARED_STEP = re.compile(r"@(TAKE|LEAVE)\((.+)\)@")
+
+
+def _shared_step(found: re.Match[str]) -> str:
+    step = texts.TAKE_STEP if found[1] == "TAKE" else texts.LEAVE_STEP
+    return step.replace("@NAME@", found[2])
 
 
 def _keys(names: Sequence[str]) -> str:
