@@ -7,8 +7,10 @@ that every other process uses, in a desk that may do no stage at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from loopcoder.domain.diagnostic import LoopcoderError, RateLimited
 from loopcoder.domain.journal.event import (
     Entry,
     Event,
@@ -25,7 +27,7 @@ from loopcoder.domain.tick.carried import Forged, Station, check_errand, last_ma
 from loopcoder.domain.tick.decide import decide
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.report import TickReport, UnitOutcome
-from loopcoder.domain.tick.snapshot import Snapshot, TickState
+from loopcoder.domain.tick.snapshot import BaseState, Snapshot, TickState
 from loopcoder.domain.tick.wave import Errand, Wave
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.attempt import Attempt
@@ -37,7 +39,7 @@ from loopcoder.engine.attempt.recovery import clear_shelf, kept_of
 from loopcoder.engine.attempt.stage import Desk, NotOurs, Suspended
 from loopcoder.engine.compile.bookkeeping import keep_books
 from loopcoder.engine.services import Services
-from loopcoder.engine.tick.ending import end_tick, summarise
+from loopcoder.engine.tick.ending import cut_short, end_tick, record_end, summarise
 from loopcoder.engine.tick.gathered import Gathered
 from loopcoder.engine.tick.integrate import integrated
 from loopcoder.engine.tick.parting import Ends, Left, pause
@@ -64,27 +66,50 @@ class Delivered:
 
 
 def publish_wave(services: Services, wave: Wave, given: Mapping[UnitId, Delivered]) -> TickReport:
-    """Check what the jobs delivered, record it, and propose what passed every gate."""
+    """Check what the jobs delivered, record it, and propose what passed every gate. A host's limit
+    ends it with a report of what was done until then."""
     asked = used_api(services)
     services.journal.refresh()
     settlement = _Settlement(services, wave)
-    for errand in wave.errands:
-        settlement.take(errand, given[errand.unit.id])
-    settlement.conclude()
-    units = frozenset(wave.units)
-    state = TickState(run=wave.run, started_at=wave.taken_at, attempted=units)
-    gathered = Gathered(state, warnings=services.warnings)
-    snapshot = look_again(services, gathered, compiling=False)
+    state = TickState(wave.run, wave.taken_at, attempted=frozenset(wave.units))
+    gathered = Gathered(state, seen=_as_planned(services, wave, state), warnings=services.warnings)
+    try:
+        for errand in wave.errands:
+            settlement.take(errand, given[errand.unit.id])
+        settlement.conclude()
+        if limit := settlement.limit:
+            raise limit
+        snapshot = look_again(services, gathered, compiling=False)
+        _tell(services, snapshot, settlement, gathered)
+        _tidy(services, snapshot, gathered)
+        report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
+        report = end_tick(services, snapshot, report)
+    except RateLimited as limit:
+        settlement.give_back(limit)
+        if not gathered.lines and gathered.seen:
+            _tell(services, gathered.seen, settlement, gathered)
+        report = cut_short(services, gathered, limit)
+        record_end(services, report)
+    return replace(report, api=used_api(services).since(asked))
+
+
+def _as_planned(services: Services, wave: Wave, state: TickState) -> Snapshot:
+    """The wave's units as they were handed out: what can be told without asking anybody."""
+    history = services.journal.history()
+    views = tuple(errand.view(history) for errand in wave.errands)
+    base = BaseState(wave.base, green=True)
+    return Snapshot(services.clock.now(), base, views, history, state)
+
+
+def _tell(
+    services: Services, snapshot: Snapshot, settlement: _Settlement, gathered: Gathered
+) -> None:
     known = {view.id for view in snapshot.units}
     for each in settlement.left:
         if each.step.unit in known:
             gathered.lines.append(unit_line(services, snapshot, each, settlement.ends))
     for line in gathered.lines:
         services.listener.unit_ended(line)
-    _tidy(services, snapshot, gathered)
-    report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
-    report = end_tick(services, snapshot, report)
-    return replace(report, api=used_api(services).since(asked))
 
 
 def tidy_up(services: Services, run: str) -> TickReport:
@@ -94,9 +119,12 @@ def tidy_up(services: Services, run: str) -> TickReport:
     services.journal.refresh()
     state = TickState(run=run, started_at=services.clock.now(), stopping=True)
     gathered = Gathered(state, warnings=services.warnings)
-    snapshot = look_again(services, gathered, compiling=False)
-    _tidy(services, snapshot, gathered)
-    report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
+    try:
+        snapshot = look_again(services, gathered, compiling=False)
+        _tidy(services, snapshot, gathered)
+        report = _with_books(services, snapshot, summarise(services, snapshot, gathered))
+    except RateLimited as limit:
+        report = cut_short(services, gathered, limit)
     return replace(report, api=used_api(services).since(asked))
 
 
@@ -140,6 +168,29 @@ class _Settlement:
             self._rest(each.desk, _not_put_together())
         self.ends |= conclude_wave(services, integration)
         clear_shelf(services, self._shelved())
+
+    @property
+    def limit(self) -> RateLimited | None:
+        """The host's limit that will last longest of those that were met on the way."""
+        met = [ended.limit for ended, _ in self.ends.values() if ended.limit]
+        return max(met, key=lambda limit: limit.until, default=None)
+
+    def give_back(self, limit: RateLimited) -> None:
+        """Nobody else is to wait for claims until they expire: what has not ended rests, and its
+        commits are kept where every machine finds them, as far as that can be done now."""
+        done = set(self.ends)
+        for each in self.left:
+            if isinstance(each.result, Judged) and each.step.unit not in done:
+                self._rest(each.result.desk, Suspended(str(limit)))
+        begun = {each.step.unit for each in self.left}
+        for errand in self.wave.errands:
+            if errand.unit.id not in begun:
+                desk = desk_of(self.services, self.wave, errand, _NOTHING_MAY)
+                self.left.append(Left(errand.step, desk, None))
+                self._rest(desk, Suspended(str(limit)))
+        if self.services.shelf and self.kept:
+            with suppress(LoopcoderError):
+                self.services.shelf.keep(self.kept)
 
     def _result(self, errand: Errand, desk: Desk, given: Delivered) -> Judged | Ended | None:
         """What it came to, or None when it rests until the next tick."""

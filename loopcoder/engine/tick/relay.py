@@ -101,9 +101,9 @@ class _Planner:
                     give_up(services, snapshot, step)
             return True
         views = {view.id: view for view in snapshot.units}
+        self.base = snapshot.base.sha
         for step in steps:
             self._hand_out(services, views[step.unit], step, gathered)
-        self.base = snapshot.base.sha
         return False
 
     def _hand_out(
@@ -120,6 +120,10 @@ class _Planner:
             attempt=step.attempt,
             worker=step.worker,
         )
+        # What is asked of the host comes first: a limit there must leave no claim behind.
+        view = with_comments(services, view)
+        feedback = tuple(f for f in view.feedback if f.id in step.feedback)
+        red = failed_checks(services, step)
         try:
             epoch = take_claim(
                 services, step, view.unit, run, lasting=self.lasting, holder=holder_of(run)
@@ -132,9 +136,6 @@ class _Planner:
             release_claim(services, step, epoch, held.reason)
             gathered.lines.append(replace(line, reason=held.reason))
             return
-        view = with_comments(services, view)
-        feedback = tuple(f for f in view.feedback if f.id in step.feedback)
-        red = failed_checks(services, step)
         self.errands.append(
             Errand(
                 step, view.unit, epoch, view.issue, view.pull, feedback, red, held, view.comments

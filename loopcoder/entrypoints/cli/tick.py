@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from loopcoder.domain.tick.report import StopReason
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
@@ -125,7 +126,8 @@ def _plan_wave(
     else:
         say_report(report, terminal)
         terminal.say(f"wave      {', '.join(units) or 'nobody has anything to do'}")
-    sys.exit(exit_code(report))
+    cut = wave is not None and report.stop_reason is StopReason.RATE_LIMIT
+    sys.exit(0 if cut else exit_code(report))  # what was handed out before the limit goes on
 
 
 def _dry_run(house: House, as_json: bool) -> None:
