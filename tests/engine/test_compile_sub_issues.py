@@ -173,6 +173,22 @@ def test_a_tick_closes_one_without_asking(world: CompileWorld) -> None:
     assert section(world, "later").is_not_planned
 
 
+def test_one_stays_open_while_a_tick_waits_for_a_person(world: CompileWorld) -> None:
+    dropped = SECTIONS.replace("- [ ] Single", "- [-] Single")
+    applied = world.compile(dropped, unattended=True, sub_issues=True)
+    assert [left.change.unit for left in applied.waiting] == ["sso"]
+    assert section(world, "later").is_open
+    order = [done.unit for done in world.compile(dropped, sub_issues=True).applied]
+    assert order == ["sso", "section:later"]
+
+
+def test_what_is_closed_is_not_closed_again_for_another_reason(world: CompileWorld) -> None:
+    elsewhere = SECTIONS.replace("## Later\n\n", "")
+    world.settle(elsewhere, sub_issues=True)
+    plan = world.plan(ticked("sso"), sub_issues=True)
+    assert ("close", "section:later") not in actions(plan)
+
+
 def test_a_persons_closing_and_reopening_are_kept(world: CompileWorld) -> None:
     world.ana.close_issue(section(world, "now").number, CloseReason.COMPLETED)
     assert world.settle(SECTIONS, sub_issues=True).writes == 0

@@ -48,6 +48,7 @@ class Hub:
     lag: Lag = field(default_factory=Lag)
     mergeable_nulls: int = 1
     keeps_edges: bool = True
+    keeps_sub_issues: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)
     ids: Sequence = field(default_factory=Sequence)
     faults: Faults = field(default_factory=Faults)

@@ -25,7 +25,7 @@ from loopcoder.domain.journal.event import EffectFinished, EffectOutcome, Event,
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.reuse import find_reuse
-from loopcoder.domain.unit import Roadmap, UnitId
+from loopcoder.domain.unit import Roadmap, UnitId, is_section_id
 
 NO_SUB_ISSUES = Diagnostic(
     Severity.WARNING,
@@ -54,7 +54,9 @@ def plan_changes(
     bindings = bind_issues(desired, actual, history, options.trusted)
     cases = {case.unit.id: case for case in collect_cases(desired, history, bindings)}
     standings = judge_standings([cases[unit.id] for unit in asked.units])
-    standings |= judge_sections(sections, cases, standings, bindings, history)
+    standings |= judge_sections(
+        sections, cases, standings, bindings, history, unattended=options.unattended
+    )
     order = stable_order(desired.units)
     graph = _graph(cases, standings, actual, bindings, options, [unit.id for unit in order])
     native = NativeGraph.of(actual, graph, [c.applied for c in cases.values() if c.applied])
@@ -86,7 +88,13 @@ def plan_changes(
         said += (NO_SUB_ISSUES,)
     found += [_left(history.unit(id)) for id in sorted(bindings.gone.keys() - cases.keys())]
     merged = plan_duplicates(bindings)
+    changes.sort(key=_closes_section)
     return Plan((*changes, *found, *vanished, *merged), said, desired.plan)
+
+
+def _closes_section(change: Change) -> bool:
+    """Sections are filed before what is in them, and closed after it."""
+    return is_section_id(change.unit) and change.close is not None
 
 
 def _graph(

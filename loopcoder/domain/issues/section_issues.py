@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.issues.binding import Bindings
 from loopcoder.domain.issues.case import Case
+from loopcoder.domain.issues.issue import CloseReason
 from loopcoder.domain.issues.issue_body import MARK, parse_body
 from loopcoder.domain.issues.plan import Actual
 from loopcoder.domain.issues.standing import Standing, judge, stays_open
@@ -148,19 +149,30 @@ def judge_sections(
     standings: Mapping[UnitId, Standing],
     bindings: Bindings,
     history: History,
+    *,
+    unattended: bool,
 ) -> dict[UnitId, Standing]:
-    """A section is open as long as a unit in it is; also one that left the roadmap unfinished."""
+    """A section is open as long as a unit in it is; also one that left the roadmap unfinished, and
+    one that is dropped while nobody is there to say so."""
     strays = _strays(bindings, history, cases)
     found: dict[UnitId, Standing] = {}
+
+    def is_open(case: Case, standing: Standing) -> bool:
+        waits = unattended and standing.close is CloseReason.NOT_PLANNED
+        return waits or stays_open(case, standing)
+
     for id, members in sections.members.items():
         issue = cases[id].issue
         held = issue is not None and issue.number in strays
-        if held or any(stays_open(cases[unit], standings[unit]) for unit in members):
+        if held or any(is_open(cases[unit], standings[unit]) for unit in members):
             box = Box.OPEN
         else:
             done = any(standings[unit].completed for unit in members)
             box = Box.DONE if done else Box.DROPPED
-        found[id] = _in_words(judge(cases[id], box, by_children=True), is_empty=not members)
+        if issue is not None and not issue.is_open and box is not Box.OPEN:
+            found[id] = Standing(box, completed=issue.is_completed, note="done")
+        else:
+            found[id] = _in_words(judge(cases[id], box, by_children=True), is_empty=not members)
     return found
 
 

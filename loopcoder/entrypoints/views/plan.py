@@ -9,7 +9,7 @@ from loopcoder.domain.issues.cost import PlanCost
 from loopcoder.domain.issues.issue import BLOCKED_BY
 from loopcoder.domain.issues.plan import Change, ChangeAction, Plan
 from loopcoder.domain.settings import HOUR
-from loopcoder.domain.unit import Box, Roadmap
+from loopcoder.domain.unit import Box, Roadmap, is_section_id
 from loopcoder.engine.compile.apply import Applied
 from loopcoder.entrypoints.running.roadmap_files import NewIds
 from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
@@ -66,7 +66,8 @@ def changes_text(plan: Plan, style: Style = PLAIN, width: int | None = None) -> 
     for change, line in zip(shown, table, strict=True):
         sign, colour = _SIGNS[change.action]
         lines.append(f"  {style(sign, colour)} {line}")
-    quiet = len(plan.changes) - len(shown)
+    units = [change for change in plan.changes if not is_section_id(change.unit)]
+    quiet = sum(1 for change in units if _is_quiet(change))
     if quiet:
         lines.append(f"  {style('·', 'dim')} noop    {_count(quiet, 'unit')}")
     return "\n".join(lines)

@@ -187,6 +187,18 @@ def test_a_lost_answer_makes_no_second_one(tmp_path: Path, operation: str, nth: 
     world.close()
 
 
+def test_an_older_server_has_no_sub_issues(tmp_path: Path) -> None:
+    old = Hosted(tmp_path)
+    old.github.hub.keeps_sub_issues = False
+    assert not old.compile(TREE, sub_issues=True).failed  # nobody could know before
+    old.later()
+    (said,) = old.plan(TREE, sub_issues=True).diagnostics
+    assert "keeps no sub-issues" in said.summary
+    old.settle(TREE, sub_issues=True)
+    assert {issue.family.parent for issue in old.issues if issue.family} == {0}
+    old.close()
+
+
 def test_what_is_within_what_is_read_from_the_list(nested: Hosted) -> None:
     """A new clone asks for the list, and for nothing more."""
     nested.clone.close()

@@ -49,6 +49,8 @@ def list_children(call: Call) -> Reply:
 
 @answers("issues/add-sub-issue")
 def add_child(call: Call) -> Reply:
+    if not call.hub.keeps_sub_issues:
+        raise not_found()
     key = call.body["sub_issue_id"]
     again = call.body.get("replace_parent", False)
     relations.adopt(call.repo, call.who, call.number(), key, again)

@@ -131,6 +131,8 @@ def _relations(view: View, repo: Repository, item: Item) -> dict[str, Any]:
     }
     if not view.hub.keeps_edges:  # an older server says nothing of what it does not know
         del data["issue_dependencies_summary"]
+    if not view.hub.keeps_sub_issues:
+        del data["sub_issues_summary"]
     parent = parent_of(repo, item)
     if parent is not None:
         data["parent_issue_url"] = f"{view.repo_url(repo)}/issues/{parent.number}"
