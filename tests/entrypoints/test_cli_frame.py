@@ -169,6 +169,23 @@ def test_an_interruption_is_130_and_says_that_nothing_is_lost(
     assert "interrupted" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("args", [["plan", "--nope"], ["log"], ["breaker", "rest"]])
+def test_a_wrong_call_with_json_is_an_object_too(project: Project, args: list[str]) -> None:
+    done = project.loopcoder(*args, "--json")
+    told = json.loads(done.stdout)["error"]
+    assert (done.returncode, told["exit_code"]) == (2, 2)
+    assert told["summary"] in done.stderr
+    assert told["remedy"].startswith("Try: loopcoder")
+
+
+@pytest.mark.parametrize(
+    ("verb", "key"), [("breaker", "breakers"), ("hints", "hints"), ("adopt", "units")]
+)
+def test_groups_that_show_and_adopt_speak_json_too(project: Project, verb: str, key: str) -> None:
+    done = project.loopcoder(verb, "--json")
+    assert (done.returncode, next(iter(json.loads(done.stdout)))) == (0, key), done.stderr
+
+
 def test_ctrl_c_in_the_middle_is_130(project: Project) -> None:
     program = (
         "import signal, sys, time; from loopcoder.entrypoints.cli.boundary import guarded\n"

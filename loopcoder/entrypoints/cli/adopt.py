@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 import click
@@ -37,32 +38,57 @@ _SUGGESTED = 5
 @click.option("--section", default="", help="Look at this section only, whatever it is called.")
 @click.option("--issue", "number", type=number_of, help="Adopt this issue instead.")
 @click.option("--write", is_flag=True, help="Write it; otherwise it is only shown.")
+@click.option("--json", "as_json", is_flag=True, help="Print the sections' units as JSON.")
 @pass_house(defaults=True)
-def adopt_command(house: House, section: str, number: int | None, write: bool) -> None:
+def adopt_command(
+    house: House, section: str, number: int | None, write: bool, as_json: bool
+) -> None:
     """Show which bullets, tables or issue would become units; with --write, make them so.
 
     A bullet gets a box, and every unit an id. An issue becomes a unit at the end of the roadmap
     and keeps its text.
     """
     if number is not None:
+        if as_json:
+            raise click.UsageError("--json is for sections; an issue is adopted by itself.")
         _adopt_issue(house, number, write)
         return
     root, files = house.repository.root, house.settings.roadmaps
     sources = read_sources(root, files)
     taken = _taken(house, sources)
-    found = 0
+    found: list[tuple[str, Adoption]] = []
     for source in sources:
         own = {unit.id for unit in parse_roadmaps([source]).roadmap.units}
         adoption = adopt(source.text, source.file, section, frozenset(taken - own))
-        _show(source.file, adoption)
         if write and adoption.text != source.text:
             write_text(root / source.file, adoption.text)
         taken |= {each.id for each in adoption.shown}
-        found += len(adoption.shown)
-    if not found:
-        _say_nothing(sources, section)
+        found.append((source.file, adoption))
+    if as_json:
+        click.echo(json.dumps(_as_json(found, write), ensure_ascii=False, indent=2))
     else:
-        _say_what_now(found, write)
+        _say(found, sources, section, write)
+
+
+def _say(
+    found: list[tuple[str, Adoption]], sources: list[Source], section: str, write: bool
+) -> None:
+    for file, adoption in found:
+        _show(file, adoption)
+    number = sum(len(adoption.shown) for _, adoption in found)
+    if number:
+        _say_what_now(number, write)
+    else:
+        _say_nothing(sources, section)
+
+
+def _as_json(found: list[tuple[str, Adoption]], written: bool) -> dict[str, object]:
+    units = [
+        {"unit": each.id, "title": each.title, "file": file, "line": each.line, "done": each.done}
+        for file, adoption in found
+        for each in adoption.shown
+    ]
+    return {"units": units, "written": written and bool(units)}
 
 
 def _taken(house: House, sources: list[Source]) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from loopcoder.domain.diagnostic import LoopcoderError
+from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 
 INTERNAL_ERROR = 3
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ def guarded(run: Callable[[], object], args: Sequence[str]) -> int:
     except LoopcoderError as error:
         return _expected(error, as_json="--json" in args)
     except click.UsageError as error:
-        return _usage(error)
+        return _usage(error, as_json="--json" in args)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -51,14 +51,20 @@ def _expected(error: LoopcoderError, as_json: bool) -> int:
     return error.exit_code
 
 
-def _usage(error: click.UsageError) -> int:
+def _usage(error: click.UsageError, as_json: bool) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
         return error.exit_code
     text = error.format_message()
-    _say(text[:1].lower() + text[1:])
-    if error.ctx is not None:
-        click.echo(f"Try: {error.ctx.command_path} --help", err=True)
+    sentence = text[:1].lower() + text[1:]
+    remedy = f"Try: {error.ctx.command_path} --help" if error.ctx is not None else ""
+    if as_json:
+        from loopcoder.entrypoints.views.render import error_json
+
+        click.echo(error_json(ConfigurationError(sentence, remedy)))
+    _say(sentence)
+    if remedy:
+        click.echo(remedy, err=True)
     return error.exit_code
 
 

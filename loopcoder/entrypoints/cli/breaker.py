@@ -19,14 +19,15 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.group("breaker", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print every breaker as JSON.")
 @click.pass_context
-def breaker_group(context: click.Context) -> None:
+def breaker_group(context: click.Context, as_json: bool) -> None:
     """Show or reset what stopped dispatch after failures.
 
     Without a verb it shows them.
     """
     if context.invoked_subcommand is None:
-        context.invoke(status_command)
+        context.invoke(status_command, as_json=as_json)
 
 
 @breaker_group.command("status")

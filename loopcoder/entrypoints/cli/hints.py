@@ -16,14 +16,15 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.group("hints", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print every hint as JSON.")
 @click.pass_context
-def hints_group(context: click.Context) -> None:
+def hints_group(context: click.Context, as_json: bool) -> None:
     """Show or forget what agents noted of this repository for one another.
 
     Without a verb it shows them.
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_command)
+        context.invoke(list_command, as_json=as_json)
 
 
 @hints_group.command("list")
