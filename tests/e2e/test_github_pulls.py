@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loopcoder.domain.issues.issue import LabelDefinition
+from tests.github_server.world import ANA, TOKEN
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes
 
@@ -122,3 +123,39 @@ def test_work_that_a_branch_rule_keeps_out_is_kept_and_not_paid_again(
     assert hosted.tick()["units"]["store"]["outcome"] == "proposed"
     assert hosted.served("store.txt", "loopcoder/store") == "kept"
     assert runs(hosted) == before
+
+
+def test_an_issue_opened_again_after_the_merge_is_not_closed_on_a_person(
+    hosted: GitHubProject,
+) -> None:
+    """As after a revert. Whether it is worked on anew is theirs to say."""
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept anew")]})
+    hosted.tick()
+    hosted.merge_all()
+    hosted.tick()
+    hosted.later()
+    number = hosted.issues["Store"].number
+    hosted.ana.reopen(number)
+    row = hosted.tick()["units"]["store"]
+    assert row["outcome"] == "needs-human"
+    assert "was merged, and its issue was opened again" in row["reason"]
+    assert hosted.issues["Store"].is_open
+    hosted.later()
+    hosted.run("retry", "store")
+    assert hosted.tick()["units"]["store"]["outcome"] == "proposed"
+    hosted.merge_all()
+    assert hosted.served("store.txt") == "kept anew"
+    assert hosted.tick()["stop_reason"] == "sealed"
+    assert hosted.issues["Store"].is_completed
+
+
+@pytest.mark.slow
+def test_whoever_lends_us_their_token_is_heard_all_the_same(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.env["GITHUB_TOKEN"] = TOKEN[ANA]
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.ana.remark(number, "Keep it well", "store.txt", 1)
+    assert hosted.tick()["units"]["store"]["outcome"] == "updated"
+    assert hosted.served("store.txt", "loopcoder/store") == "kept well"
+    assert hosted.tick()["units"]["store"]["outcome"] == "waiting"

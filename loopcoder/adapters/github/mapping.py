@@ -140,6 +140,7 @@ def read_issue(item: Payload) -> Issue:
         edges=_read_edges(item),
         family=_read_family(item),
         milestone=str((item.get("milestone") or {}).get("title", "")),
+        reopened=not closed and item.get("state_reason") == "reopened",
     )
 
 

@@ -57,6 +57,10 @@ def touch(db: sqlite3.Connection, number: int, at: str) -> None:
     db.execute("UPDATE items SET updated_at = ? WHERE number = ?", (at, number))
 
 
+REOPENED = "reopened"
+"""In place of a reason for being closed: it is open, and was closed before."""
+
+
 def demand(db: sqlite3.Connection, number: int, kind: str | None = None) -> None:
     """Raise NotFound unless there is such an item."""
     row = db.execute("SELECT kind FROM items WHERE number = ?", (number,)).fetchone()
@@ -79,7 +83,7 @@ def close_item(
 def reopen_item(db: sqlite3.Connection, number: int, at: str) -> None:
     """Open what is closed, never what is merged."""
     db.execute(
-        "UPDATE items SET state = 'open', close_reason = NULL, closed_by = NULL, updated_at = ? "
+        "UPDATE items SET state = 'open', close_reason = ?, closed_by = NULL, updated_at = ? "
         "WHERE number = ? AND state = 'closed'",
-        (at, number),
+        (REOPENED, at, number),
     )

@@ -12,6 +12,7 @@ from loopcoder.adapters.local import labels as label_table
 from loopcoder.adapters.local.actors import actors_by_id, register
 from loopcoder.adapters.local.items import (
     ISSUE,
+    REOPENED,
     close_item,
     create_item,
     demand,
@@ -222,13 +223,18 @@ def _read_issues(db: sqlite3.Connection, number: int | None = None) -> list[Issu
             created_at=datetime.fromisoformat(row["created_at"]),
             updated_at=datetime.fromisoformat(row["updated_at"]),
             state=IssueState(row["state"]),
-            close_reason=CloseReason(row["close_reason"]) if row["close_reason"] else None,
+            close_reason=_close_reason(row["close_reason"]),
             labels=labels[row["number"]],
             assignees=assigned.get(row["number"], ()),
             closed_by=actors.get(row["closed_by"]),
+            reopened=row["close_reason"] == REOPENED,
         )
         for row in rows
     ]
+
+
+def _close_reason(kept: str | None) -> CloseReason | None:
+    return CloseReason(kept) if kept and kept != REOPENED else None
 
 
 def _read_comment(db: sqlite3.Connection, comment: int) -> Comment:

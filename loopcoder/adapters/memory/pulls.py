@@ -52,6 +52,7 @@ def record_merge(
                 issue,
                 state=IssueState.CLOSED,
                 close_reason=CloseReason.COMPLETED,
+                reopened=False,
                 closed_by=actor or pull.author,
                 updated_at=at,
             )

@@ -118,6 +118,7 @@ class MemoryTracker:
                     state=IssueState.CLOSED,
                     close_reason=reason,
                     closed_by=self._actor,
+                    reopened=False,
                     updated_at=now,
                 )
             return self._issue(number)
@@ -131,6 +132,7 @@ class MemoryTracker:
                     state=IssueState.OPEN,
                     close_reason=None,
                     closed_by=None,
+                    reopened=True,
                     updated_at=now,
                 )
             return self._issue(number)

@@ -89,7 +89,8 @@ class Family:
 @dataclass(frozen=True, slots=True)
 class Issue:
     """An issue as it stands. `id` is the tracker's database id, `milestone` a title. `edges` is
-    None where the tracker keeps no dependencies of its own, `family` where it has no sub-issues."""
+    None where the tracker keeps no dependencies of its own, `family` where it has no sub-issues.
+    `reopened`: it is open, and was closed before."""
 
     number: int
     id: int
@@ -106,6 +107,7 @@ class Issue:
     edges: EdgeCounts | None = None
     milestone: str = ""
     family: Family | None = None
+    reopened: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -65,7 +65,16 @@ def is_done(view: UnitView) -> bool:
     """Merged, landed, ticked in the roadmap, or its issue closed as completed."""
     if view.issue is not None and not view.issue.is_open:
         return view.issue.is_completed
-    return view.merged or view.record.landed is not None or view.unit.box is Box.DONE
+    if view.record.landed is not None or view.unit.box is Box.DONE:
+        return True
+    return view.merged and not opened_again(view)
+
+
+def opened_again(view: UnitView) -> bool:
+    """Whether a person opened its issue after its pull request was merged, as after a revert:
+    merging closes the issue."""
+    issue = view.issue
+    return view.merged and issue is not None and issue.is_open and issue.reopened
 
 
 def is_dropped(view: UnitView) -> bool:

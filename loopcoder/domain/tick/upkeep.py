@@ -19,8 +19,9 @@ from loopcoder.domain.journal.event import EffectBegun, Event
 from loopcoder.domain.limits.budget import orphans
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
-from loopcoder.domain.tick.lifecycle import TERMINAL, is_done, is_dropped, state_of
+from loopcoder.domain.tick.lifecycle import TERMINAL, is_done, is_dropped, opened_again, state_of
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
+from loopcoder.domain.unit import Box
 from loopcoder.domain.views.pull_body import approval_comment, status_comment
 from loopcoder.domain.views.pull_status import digest_of, pull_status
 
@@ -183,10 +184,16 @@ def _finished(view: UnitView, snapshot: Snapshot) -> Iterator[act.Upkeep]:
     issue = view.issue
     if issue is None:
         return
-    if issue.is_open and (is_done(view) or view.parts_done):
+    if issue.is_open and (is_done(view) or view.parts_done) and not _left_as_it_is(view, issue):
         yield act.CloseIssue(view.id, issue.number, CloseReason.COMPLETED, _how_done(view))
     if state_of(view, snapshot.history) in TERMINAL and CommandLabel.NEEDS_HUMAN in issue.labels:
         yield act.Unlabel(view.id, issue.number, CommandLabel.NEEDS_HUMAN, "the unit is finished")
+
+
+def _left_as_it_is(view: UnitView, issue: Issue) -> bool:
+    """Opened again by a person while its box is ticked: the compiler says so."""
+    ticked = view.unit.box is Box.DONE and view.record.landed is None
+    return ticked and issue.reopened and not view.parts_done
 
 
 def _merged_branch(view: UnitView) -> Iterator[act.Upkeep]:
@@ -217,6 +224,8 @@ def _owed_to_a_person(view: UnitView, settings: Settings) -> tuple[str, ...]:
     if closed:
         by = f" by @{closed.closed_by.login}" if closed.closed_by else ""
         return (f"#{closed.number} was closed unmerged{by}",)
+    if opened_again(view) and view.pull and not _retried_since(view, view.pull):
+        return (f"#{view.pull.number} was merged, and its issue was opened again",)
     pull = view.open_pull
     rounds = settings.limits.review_rounds
     if pull and view.record.pull and view.record.pull.fix_ups >= rounds and wants_fix_up(view):
@@ -231,8 +240,13 @@ def closed_unmerged(view: UnitView) -> PullRequest | None:
         return None
     if pull.state is not PullState.CLOSED:
         return None
-    retried = view.record.retried_at
-    return pull if retried is None or retried < pull.updated_at else None
+    return None if _retried_since(view, pull) else pull
+
+
+def _retried_since(view: UnitView, pull: PullRequest) -> bool:
+    retry = view.record.retry
+    said = (retry.said_at if retry else None) or view.record.retried_at
+    return said is not None and said >= pull.updated_at
 
 
 def wants_fix_up(view: UnitView) -> bool:
