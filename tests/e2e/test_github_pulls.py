@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from loopcoder.domain.issues.issue import LabelDefinition
@@ -159,3 +161,27 @@ def test_whoever_lends_us_their_token_is_heard_all_the_same(hosted: GitHubProjec
     assert hosted.tick()["units"]["store"]["outcome"] == "updated"
     assert hosted.served("store.txt", "loopcoder/store") == "kept well"
     assert hosted.tick()["units"]["store"]["outcome"] == "waiting"
+
+
+@pytest.mark.slow
+def test_what_was_merged_into_another_branch_is_not_built_upon(hosted: GitHubProject) -> None:
+    hosted.begin(
+        f"{ONE}- [ ] Login (after: store) <!-- id: login -->\n",
+        work={"store": [writes(store="kept")], "login": [writes(login="in")]},
+    )
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.github.put_branch("develop", hosted.github.git.head("main"))
+    pull = hosted.github.item(number)
+    assert pull.pull is not None
+    other = replace(pull.pull, base_ref="develop")
+    hosted.github.repo.save(pull, hosted.github.hub.now(), pull=other)
+    hosted.ana.merge(number)
+    rows = hosted.tick()["units"]
+    assert "merged into develop, and main does not have it" in rows["store"]["reason"]
+    assert rows["login"]["outcome"] == "blocked"
+    hosted.later()
+    hosted.run("retry", "store")
+    assert hosted.tick()["units"]["store"]["outcome"] == "proposed"
+    hosted.merge_all()
+    assert hosted.tick()["units"]["login"]["outcome"] == "proposed"

@@ -120,10 +120,13 @@ def _forbidden(answer: Answer, asked: Asked) -> LoopcoderError:
     words = answer.message
     if "locked" in words.lower():
         return Refused(f"GitHub refused: {_words(answer)}.", "Unlock the conversation.")
+    if "not permitted to create" in words:
+        remedy = "Allow it in the repository's settings, under Actions, General; or use an App."
+        return Forbidden(f"GitHub refused: {words.rstrip('.')}.", remedy)
     needed = needed_permission(answer.headers)
     remedy = f"Give the token {needed}." if needed else _MORE_RIGHTS
     return Forbidden(
-        f"The token may not {asked.verb} {asked.path}: {words or 'forbidden'}.", remedy
+        f"The token may not {asked.verb} {asked.path}: {words.rstrip('.') or 'forbidden'}.", remedy
     )
 
 

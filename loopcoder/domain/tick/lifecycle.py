@@ -67,7 +67,7 @@ def is_done(view: UnitView) -> bool:
         return view.issue.is_completed
     if view.record.landed is not None or view.unit.box is Box.DONE:
         return True
-    return view.merged and not opened_again(view)
+    return view.merged and not view.astray and not opened_again(view)
 
 
 def opened_again(view: UnitView) -> bool:

@@ -224,8 +224,12 @@ def _owed_to_a_person(view: UnitView, settings: Settings) -> tuple[str, ...]:
     if closed:
         by = f" by @{closed.closed_by.login}" if closed.closed_by else ""
         return (f"#{closed.number} was closed unmerged{by}",)
-    if opened_again(view) and view.pull and not _retried_since(view, view.pull):
-        return (f"#{view.pull.number} was merged, and its issue was opened again",)
+    if view.merged and view.pull and not _retried_since(view, view.pull):
+        what = f"#{view.pull.number} was merged"
+        if view.astray:
+            return (f"{what} into {view.astray}, and {settings.base} does not have it",)
+        if opened_again(view):
+            return (f"{what}, and its issue was opened again",)
     pull = view.open_pull
     rounds = settings.limits.review_rounds
     if pull and view.record.pull and view.record.pull.fix_ups >= rounds and wants_fix_up(view):

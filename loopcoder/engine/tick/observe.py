@@ -12,6 +12,7 @@ from loopcoder.domain.issues.issue import (
     Feedback,
     Issue,
     PullRequest,
+    PullState,
 )
 from loopcoder.domain.journal.event import Held
 from loopcoder.domain.journal.history import History
@@ -145,7 +146,16 @@ def _view(services: Services, unit: Unit, standing: frozenset[UnitId], world: Wo
         kept_head=last.sha if last else "",
         digest=text_digest(unit),
         commands=commands_on(services, issue),
+        astray=_astray(services, pull),
     )
+
+
+def _astray(services: Services, pull: PullRequest | None) -> str:
+    """Where else than into the base a person had our pull request go: what waits for it would be
+    built without it. Of an issue that is closed this says nothing."""
+    if pull is None or pull.state is not PullState.MERGED:
+        return ""
+    return "" if pull.base in ("", services.settings.base) else pull.base
 
 
 def _our_pull(record: UnitRecord, branch: str, pulls: Sequence[PullRequest]) -> PullRequest | None:
