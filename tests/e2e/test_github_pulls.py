@@ -185,3 +185,19 @@ def test_what_was_merged_into_another_branch_is_not_built_upon(hosted: GitHubPro
     assert hosted.tick()["units"]["store"]["outcome"] == "proposed"
     hosted.merge_all()
     assert hosted.tick()["units"]["login"]["outcome"] == "proposed"
+
+
+@pytest.mark.slow
+def test_units_that_people_made_wait_for_each_other_are_named_and_cost_nothing(
+    hosted: GitHubProject,
+) -> None:
+    hosted.begin("- [ ] Store <!-- id: store -->\n- [ ] Login <!-- id: login -->\n")
+    hosted.run("compile")
+    store, login = hosted.issues["Store"].number, hosted.issues["Login"].number
+    hosted.ana.label(store, f"blocked-by:#{login}")
+    hosted.ana.label(login, f"blocked-by:#{store}")
+    hosted.tick()
+    report = hosted.tick()
+    assert any("store → login → store: these wait" in each for each in report["warnings"])
+    assert report["api"]["writes"] == 0
+    assert {row["outcome"] for row in report["units"].values()} == {"blocked"}

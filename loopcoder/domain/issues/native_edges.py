@@ -53,7 +53,7 @@ class NativeGraph:
     """All issues' own edges while a plan is made. `kept` says whether the tracker keeps any and
     `wanting` that a new issue would have had some. `blocking` counts what each issue blocks once
     the plan is applied, `promised` the same of units that are filed by it, and `crowded` are those
-    that can block no more."""
+    that can block no more. `knotted` are pairs of an issue and its blocker on a cycle."""
 
     actual: Actual
     graph: Graph
@@ -62,6 +62,7 @@ class NativeGraph:
     crowded: set[int] = field(default_factory=set)
     kept: bool = False
     wanting: bool = False
+    knotted: frozenset[tuple[int, int]] = frozenset()
 
     @classmethod
     def of(cls, actual: Actual, graph: Graph, applied: Iterable[UnitApplied]) -> NativeGraph:
@@ -107,7 +108,8 @@ class NativeGraph:
         keep = look.present & (blockers.numbers | blockers.done)
         remove = self._edges(sorted(n for n in look.present - keep if n in self.graph.ids))
         room = max(0, MOST_EDGES - len(keep) - len(look.others))
-        missing = [n for n in blockers.kept[0] if n in self.graph.ids and n not in keep]
+        wanted = [n for n in blockers.kept[0] if (issue.number, n) not in self.knotted]
+        missing = [n for n in wanted if n in self.graph.ids and n not in keep]
         add = self._edges([n for n in missing if self._has_room(n)][:room])
         self.blocking.update(edge.number for edge in add)
         self.blocking.subtract(edge.number for edge in remove)

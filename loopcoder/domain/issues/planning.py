@@ -10,6 +10,7 @@ from loopcoder.domain.issues.binding import RECOVERED, Bindings, bind_issues
 from loopcoder.domain.issues.case import Case, collect_cases, collect_orphans
 from loopcoder.domain.issues.duplicates import plan_duplicates
 from loopcoder.domain.issues.edges import Graph
+from loopcoder.domain.issues.knots import describe_knots, edges_of, find_knots
 from loopcoder.domain.issues.native_edges import NativeGraph
 from loopcoder.domain.issues.nesting import Nesting, nests
 from loopcoder.domain.issues.plan import Actual, Change, ChangeAction, Plan, PlanOptions
@@ -59,10 +60,12 @@ def plan_changes(
     )
     order = stable_order(desired.units)
     graph = _graph(cases, standings, actual, bindings, options, [unit.id for unit in order])
+    knots = find_knots(cases, graph)
     native = NativeGraph.of(actual, graph, [c.applied for c in cases.values() if c.applied])
     to_file = {id for id, case in cases.items() if is_to_file(case, standings[id])}
     parents = {**sections.parents, **{u.id: u.parent for u in asked.units if u.parent in cases}}
     nesting = Nesting(parents if nested else None, bindings.issues, to_file)
+    native.knotted = edges_of(knots, graph.numbers)
     planner = UnitPlanner(
         desired.plan,
         actual,
@@ -86,6 +89,7 @@ def plan_changes(
     said += (*graph.diagnostics, *native.warnings(), *nesting.notes())
     if options.sub_issues and not nested:
         said += (NO_SUB_ISSUES,)
+    said += (*describe_knots(knots),)
     found += [_left(history.unit(id)) for id in sorted(bindings.gone.keys() - cases.keys())]
     merged = plan_duplicates(bindings)
     changes.sort(key=_closes_section)
