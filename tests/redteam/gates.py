@@ -164,7 +164,7 @@ GATES = {
         "domain/issues/binding.py",
         "elif issue.author.id in trusted or (",
         "elif True or (",
-        "tests/engine/test_compile.py::test_a_forged_marker_for_a_new_unit_is_not_believed",
+        "tests/engine/test_compile_identity.py::test_a_forged_marker_for_a_new_unit_is_not_believed",
     ),
     "bound verdict": Gate(
         "domain/review/verdict.py",
