@@ -10,7 +10,15 @@ import pytest
 
 from loopcoder.domain.issues.issue import CloseReason, Feedback, PullState
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.settings import Caps, Landing, LandingMode, Limits
+from loopcoder.domain.settings import (
+    BreakerSettings,
+    Caps,
+    Landing,
+    LandingMode,
+    Limits,
+    ReviewerSpec,
+    WorkerSpec,
+)
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
 from loopcoder.domain.tick.failure import FailureClass
@@ -487,3 +495,41 @@ def test_work_that_other_machines_will_propose_takes_places_too() -> None:
     assert dispatched(
         snapshot(views, story), replace(settings, landing=Landing(mode=LandingMode.COMMIT))
     ) == ["u2", "u3"]
+
+
+def test_a_long_outage_of_the_reviewer_is_no_strike() -> None:
+    story = Story().begin("login", 1)
+    for _ in range(9):
+        story.tell(
+            e.ClaimTaken(e.Holder("h", "b", 1, 1.0), NOW),
+            e.ReviewerAsked("scripted:judge", FailureClass.TRANSIENT_API, "overloaded"),
+            e.ClaimReleased("no reviewer can be asked now"),
+            unit="login",
+            attempt=1,
+        )
+    story.tell(e.BreakerReset("ana"))
+    assert dispatched(snapshot([view("login", 1, story)], story)) == ["login"]
+
+
+def test_while_nobody_can_review_nobody_is_paid_but_what_is_judged_goes_on() -> None:
+    judge = WorkerSpec("judge", "scripted")
+    settings = replace(SETTINGS, reviewer=ReviewerSpec(judge), breaker=BreakerSettings(failures=3))
+    asked = e.ReviewerAsked(judge.provider, FailureClass.AUTH, "the key is refused")
+    story = Story().begin("judged", 1)
+    story.tell(e.StageFinished("review", 1, True), unit="judged", attempt=1)
+    story.at = NOW - timedelta(minutes=1)
+    story.tell(asked, asked, asked, unit="other", attempt=1)
+    views = [view("judged", 1, story), view("fresh", 2, story)]
+    seen = snapshot(views, story)
+    assert dispatched(seen, settings) == ["judged"]
+    waits = decided(seen, settings)["fresh"]
+    assert isinstance(waits, act.Wait) and waits.cause is act.Cause.BREAKER
+    assert "nobody can review it: the breaker scripted:judge/auth is open" in waits.reason
+    second = replace(
+        settings.reviewer or ReviewerSpec(judge), spec=replace(judge, fallback=("paid",))
+    )
+    assert dispatched(seen, replace(settings, reviewer=second)) == ["judged", "fresh"]
+    later = replace(seen, now=NOW + timedelta(hours=1))
+    assert dispatched(later, settings) == ["judged"], "a probe is alone"
+    alone = snapshot([view("fresh", 2, story), view("next", 3, story)], story)
+    assert len(dispatched(replace(alone, now=NOW + timedelta(hours=1)), settings)) == 1

@@ -340,3 +340,39 @@ def test_working_without_a_sandbox_is_said_in_every_report(without_bubblewrap: P
     assert "sandbox: off" in body
     running = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
     assert not [line for line in running if any(str(number) in part for part in line)]
+
+
+def test_a_reviewer_in_trouble_opens_a_breaker_and_one_review_heals_it(project: Project) -> None:
+    """Nobody is paid for work that nobody can judge; what is finished waits, and comes first."""
+    roadmap = "".join(f"- [ ] {n} <!-- id: {n} -->\n" for n in ("a", "b", "c"))
+    work = {name: [writes(**{name: "x"})] for name in "abc"}
+    down = {"*": [[{"exit": 75}]]}
+    breaker = {"failures": 3, "cooldown": "30m"}
+    project.begin(roadmap, work=work, review=down, config={"jobs": 1, "breaker": breaker})
+    clock = FixedClock()
+    for _ in range(3):
+        (first, *others) = tick_at(project, clock).units
+        assert (first.unit, first.outcome) == ("a", "waiting")
+        assert "no reviewer can be asked now" in first.reason
+        assert {line.attempt for line in others} == {None}
+    report = tick_at(project, clock)
+    assert report.stop_reason is StopReason.BREAKER
+    why = "nobody can review it: the breaker scripted:reviewer/transient-api is open until"
+    assert {line.reason.startswith(why) for line in report.units} == {True}
+    shown = project.run("breaker").stdout
+    assert "scripted:reviewer/transient-api" in shown
+    assert "3 reviews in a row ended with transient-api" in shown
+    assert why in said(project)
+
+    clock.advance(hours=1)
+    probe = tick_at(project, clock)
+    asked = [line.unit for line in probe.units if line.attempt is not None]
+    assert asked == ["a"], "one review is the probe: that of the work that waits for it"
+    project.script(work)
+    clock.advance(hours=7)
+    healed = tick_at(project, clock)
+    assert [line.outcome.value for line in healed.units] == ["proposed"] * 3
+    assert project.json("explain", "a")["strikes"] == 0
+    (attempt,) = [line for line in healed.units if line.unit == "a"]
+    assert attempt.attempt == 1 and [s.stage for s in attempt.stages].count("work") == 1
+    assert project.run("breaker").stdout == "every breaker is closed\n"

@@ -18,6 +18,7 @@ from loopcoder.domain.journal.facts.attempt import (
     NeedsHuman,
     RaceBegun,
     RaceFinished,
+    ReviewerAsked,
     StageBegun,
     StageFinished,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "Reserved",
     "Retried",
     "ReviewRequested",
+    "ReviewerAsked",
     "Sealed",
     "Settled",
     "StageBegun",
@@ -155,6 +157,7 @@ FACTS: tuple[type[Fact], ...] = (
     AttemptBegun,
     StageBegun,
     StageFinished,
+    ReviewerAsked,
     RaceBegun,
     RaceFinished,
     AttemptFinished,

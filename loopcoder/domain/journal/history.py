@@ -127,6 +127,12 @@ class History:
                 self.outcomes.append(
                     ProviderOutcome(event.at, fact.provider, fact.failure, event.unit, spent)
                 )
+            case e.ReviewerAsked() as fact:
+                self.outcomes.append(
+                    ProviderOutcome(
+                        event.at, fact.provider, fact.failure, event.unit, Decimal(0), True
+                    )
+                )
             case e.BreakerReset() as fact:
                 self.breaker_resets.append((event.at, fact.scope))
 

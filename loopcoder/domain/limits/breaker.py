@@ -188,6 +188,8 @@ class _Fold:
         match moment:
             case _Reset():
                 self._reset(moment.scope)
+            case ProviderOutcome(reviewing=True):
+                self._reviewed(moment)
             case ProviderOutcome(failure=None):
                 self._got_through(moment.provider)
                 self._progress()
@@ -198,6 +200,13 @@ class _Fold:
                 if failure not in UNRELATED:
                     self._got_through(moment.provider)
                 self._repository_failed(moment, counts=True)
+
+    def _reviewed(self, outcome: ProviderOutcome) -> None:
+        """A review is no progress of the repository's; it only shows how its provider is."""
+        if outcome.failure in PROVIDER_FAULTS:
+            self._provider_failed(outcome, outcome.failure)
+        else:
+            self._got_through(outcome.provider)
 
     def _reset(self, named: str) -> None:
         for circuit in self.circuits.values():
@@ -221,8 +230,8 @@ class _Fold:
             return
         scope = f"{outcome.provider}/{failure.value}"
         circuit = self.circuits.setdefault(scope, _Circuit(scope, self.settings, outcome.provider))
-        count = circuit.failures + 1
-        reason = f"{_times(count, 'attempt')} in a row ended with {failure.value}"
+        count, noun = circuit.failures + 1, "review" if outcome.reviewing else "attempt"
+        reason = f"{_times(count, noun)} in a row ended with {failure.value}"
         circuit.fail(outcome.at, count, reason, enough=count >= self.settings.failures)
 
     def _repository_failed(self, outcome: ProviderOutcome, *, counts: bool) -> None:

@@ -19,6 +19,7 @@ from loopcoder.domain.journal.event import (
     BaseChecked,
     Event,
     Reserved,
+    ReviewerAsked,
     Sealed,
     Settled,
     StageBegun,
@@ -137,6 +138,8 @@ def _check_envelope(claimed: _Claimed, event: Event) -> None:
             f"{event.epoch}, and the job was for attempt {step.attempt} of {step.unit} under "
             f"epoch {errand.epoch}."
         )
+    if isinstance(event.fact, ReviewerAsked) and claimed.station is Station.JUDGE:
+        return
     if not isinstance(event.fact, StageBegun | StageFinished | Reserved | Settled):
         raise Forged(f"a {claimed.station} job may not record {event.fact.kind}.")
 

@@ -262,6 +262,23 @@ def _provider_refusal(worker: str, wave: _Wave) -> str:
     return blocked.reason if blocked else ""
 
 
+def _reviewer_refusal(step: act.Dispatch, wave: _Wave) -> str:
+    """Why nobody could review the result now: then nobody is paid for it, and what is finished
+    waits. A half-open breaker lets one unit through, what waits for its review first."""
+    rules, record = wave.settings.reviewer, wave.views[step.unit].record
+    if rules is None or (step.resume and record.current and record.current.is_judged):
+        return ""
+    workers, first = wave.settings.workers, ""
+    names = [name for name in rules.spec.fallback if name in workers]
+    for spec in (rules.spec, *(workers[name] for name in names)):
+        states = [state for state in wave.states if state.provider == spec.provider]
+        blocked = may_dispatch(states, spec.provider, [spec.provider] * len(wave.running))
+        if blocked is None:
+            return ""
+        first = first or blocked.reason
+    return f"nobody can review it: {first}"
+
+
 def _budget_refusal(step: act.Dispatch, wave: _Wave) -> str:
     request = request_for(step, wave.views[step.unit], wave.snapshot.tick.run, wave.settings)
     verdict = reserve(wave.history, wave.settings.budget, request, wave.snapshot.now)
@@ -272,6 +289,7 @@ _CHECKS = (
     (act.Cause.LIMIT, _tick_refusal),
     (act.Cause.LIMIT, _limit_refusal),
     (act.Cause.LIMIT, _overlap_refusal),
+    (act.Cause.BREAKER, _reviewer_refusal),
     (act.Cause.BUDGET, _budget_refusal),
 )
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from loopcoder.domain.journal.event import Json, StageFinished
+from loopcoder.domain.journal.event import Json, ReviewerAsked, StageFinished
 from loopcoder.domain.limits.allowance import REVIEW_SHARE
+from loopcoder.domain.limits.breaker import (
+    PROVIDER_FAULTS,
+    BreakerState,
+    breakers,
+    may_dispatch,
+)
 from loopcoder.domain.review.verdict import Decision, Judgement, judge
+from loopcoder.domain.settings import Settings, WorkerSpec
 from loopcoder.domain.tick.failure import FailureClass, policy_of
 from loopcoder.domain.unit import Unit
 from loopcoder.engine.attempt.context import build_review_prompt
@@ -41,7 +48,7 @@ class Packet:
 @dataclass(frozen=True, slots=True)
 class Sitting:
     """One review: about which unit, on which base, who is asked in turn, whose money it is, and
-    where its papers lie."""
+    where its papers lie. `asked` is told of each reply."""
 
     services: Services
     unit: Unit
@@ -53,6 +60,7 @@ class Sitting:
     round: int = 1
     share: Decimal = REVIEW_SHARE
     purpose: str = "review"
+    asked: Callable[[WorkerSpec, ReviewReply], None] = lambda spec, reply: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +84,12 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
         services=services,
         unit=desk.view.unit,
         base=desk.step.base,
-        judges=admitted(services, worker),
+        judges=_within_reach(services, admitted(services, worker)),
         purse=Purse.of(desk),
         folder=desk.folder(round_),
         attempt=desk.step.attempt,
         round=round_,
+        asked=lambda spec, reply: _note(desk, spec, reply),
     )
     answer = hear(sitting, packet)
     _require_asked(answer)
@@ -89,6 +98,32 @@ def review(desk: Desk, packet: Packet, round_: int) -> StageFinished:
 
 class Unjudged(Suspended):
     """No reviewer could be asked: that says nothing about the change, and others fare alike."""
+
+
+def _within_reach(services: Services, judges: Sequence[str]) -> Sequence[str]:
+    """Those whose provider's breaker is not open."""
+    settings, states = services.settings, _breakers(services)
+    refusals = {name: may_dispatch(states, spec_of(settings, name).provider, ()) for name in judges}
+    found = [name for name, blocked in refusals.items() if blocked is None]
+    if not found:
+        first = next(blocked.reason for blocked in refusals.values() if blocked)
+        raise Unjudged(f"no reviewer can be asked now: {first}")
+    return found
+
+
+def _breakers(services: Services) -> list[BreakerState]:
+    """Those of providers; the repository's stops dispatch and no review."""
+    history, now = services.journal.history(), services.clock.now()
+    return [s for s in breakers(history, services.settings.breaker, now) if s.provider]
+
+
+def _note(desk: Desk, spec: WorkerSpec, reply: ReviewReply) -> None:
+    """Record what the reviewer's breaker is computed from: trouble, and that it is over."""
+    failure = reply.failure if reply.failure in PROVIDER_FAULTS else None
+    counted = any(s.provider == spec.provider and s.failures for s in _breakers(desk.services))
+    if failure or counted:
+        why = reply.reason if failure else ""
+        desk.log(ReviewerAsked(spec.provider, failure, why), principal="reviewer")
 
 
 def _require_asked(answer: Answer) -> None:
@@ -124,6 +159,7 @@ def hear(sitting: Sitting, packet: Packet) -> Answer:
     for index, name in enumerate(sitting.judges):
         reply, cost = _ask(sitting, name, packet.head, digest, prompt.text, index)
         usd += cost
+        sitting.asked(spec_of(sitting.services.settings, name), reply)
         judgement = _if_whole(judge(reply.verdict, packet.head, digest), prompt.truncated)
         answer = Answer(reply, judgement, name, digest, prompt.truncated, usd)
         if answer.judgement.usable or _too_large(answer):
@@ -187,6 +223,12 @@ def _ask(
         if policy is None or policy.strike or tries > policy.retries:
             return reply, usd
         services.clock.sleep(min(policy.delay_s * 2 ** (tries - 1), policy.max_delay_s))
+
+
+def spec_of(settings: Settings, name: str) -> WorkerSpec:
+    """The reviewer of a name: empty for the configured one, else a worker that stands in."""
+    assert settings.reviewer is not None
+    return settings.workers[name] if name else settings.reviewer.spec
 
 
 def _named(services: Services) -> str:

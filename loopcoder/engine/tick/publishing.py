@@ -15,6 +15,7 @@ from loopcoder.domain.journal.event import (
     Entry,
     Event,
     Reserved,
+    ReviewerAsked,
     Settled,
     StageBegun,
     StageFinished,
@@ -325,6 +326,14 @@ def _is_milder(told: StageFinished, found: StageFinished) -> bool:
     return other or (told.passed and (escalates or not found.passed))
 
 
+def _reviewing(services: Services) -> set[str]:
+    """The providers of all who may be asked to review."""
+    settings = services.settings
+    assert settings.reviewer is not None
+    spec, workers = settings.reviewer.spec, settings.workers
+    return {spec.provider, *(workers[n].provider for n in spec.fallback if n in workers)}
+
+
 def _adopt(services: Services, events: Sequence[Event]) -> None:
     """Record a job's events in the shared journal, reservations under the names they get there."""
     names: dict[str, str] = {}
@@ -332,7 +341,9 @@ def _adopt(services: Services, events: Sequence[Event]) -> None:
         fact = event.fact
         if isinstance(fact, Settled):
             fact = replace(fact, reservation=names[fact.reservation])
-        assert isinstance(fact, StageBegun | StageFinished | Reserved | Settled)
+        if isinstance(fact, ReviewerAsked) and fact.provider not in _reviewing(services):
+            continue  # a job may speak of the reviewers it has, and of nobody else's breaker
+        assert isinstance(fact, StageBegun | StageFinished | Reserved | Settled | ReviewerAsked)
         entry = Entry(
             fact, event.unit, event.attempt, event.epoch, event.principal, event.input_hash
         )

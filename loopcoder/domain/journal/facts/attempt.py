@@ -61,6 +61,17 @@ class StageFinished(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewerAsked(Fact):
+    """How asking a reviewer went: `failure` is its provider's trouble, None when it answered again
+    after there had been some. An answer without trouble before is not recorded."""
+
+    kind: ClassVar[str] = "review.asked"
+    provider: str
+    failure: FailureClass | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RaceBegun(Fact):
     """Several workers work on the attempt's unit, each in its own lane, counted from 1."""
 

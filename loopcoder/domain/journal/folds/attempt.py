@@ -60,6 +60,11 @@ def _work_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             number = event.attempt or len(record.attempts) + 1
             begun = AttemptRecord(number, fact, event.at)
             return replace(record, attempts=(*record.attempts, begun))
+        case e.ReviewerAsked() if event.attempt and fact.failure:
+            # Waiting for a reviewer is no interruption: an outage must not become a strike.
+            return _replace_attempt(
+                record, event.attempt, lambda a: replace(a, claims=max(1, a.claims - 1))
+            )
         case e.AttemptFinished() if event.attempt:
             return _replace_attempt(
                 record, event.attempt, lambda a: replace(a, finished=fact, finished_at=event.at)

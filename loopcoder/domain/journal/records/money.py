@@ -52,7 +52,8 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class ProviderOutcome:
-    """What the breakers are computed from: how an attempt ended, newest last.
+    """What the breakers are computed from: how an attempt ended, newest last; or, `reviewing`,
+    whether a reviewer answered.
 
     `unit` tells progress from repetition; `failure` is None for an attempt that succeeded.
     """
@@ -62,3 +63,4 @@ class ProviderOutcome:
     failure: FailureClass | None
     unit: UnitId | None
     usd: Decimal
+    reviewing: bool = False
