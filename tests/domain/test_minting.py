@@ -138,3 +138,8 @@ def test_where_no_letter_is_left_the_id_is_drawn_from_the_seed() -> None:
     one, other = mint_id("日本語", (), "one"), mint_id("日本語", (), "other")
     assert re.fullmatch(r"u-[a-z2-7]{5}", one)
     assert one != other
+
+
+def test_a_number_alone_is_no_id_because_issues_have_numbers() -> None:
+    assert mint_id("支持 100", frozenset()).startswith("u-")
+    assert mint_id("Serve 100 users", frozenset()) == "serve-100-users"

@@ -691,3 +691,17 @@ def test_nothing_makes_it_fail(text: str) -> None:
     for each in reading.diagnostics:
         assert each.where is not None
         assert each.where.line >= 1
+
+
+def test_a_caret_points_to_the_word_and_not_to_a_letter_of_the_title() -> None:
+    line = "- [ ] C, carry on (after: c) <!-- id: c -->"
+    (error,) = parse_roadmap(line + "\n").errors
+    assert error.where is not None
+    assert error.where.column == line.index("after: c") + len("after: ") + 1
+
+
+def test_boxes_that_are_all_criteria_are_not_said_to_be_missing() -> None:
+    reading = parse_roadmap("## Acceptance criteria\n\n- [ ] It works\n")
+    warning = next(each for each in reading.diagnostics if each.summary == "no units found")
+    assert "none was read as a unit" in warning.detail
+    assert "adopt" not in warning.detail

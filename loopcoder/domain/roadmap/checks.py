@@ -85,7 +85,9 @@ def _check_emptiness(reading: FileReading) -> None:
     )
     text = next((line for line in reading.outline.lines if line.strip()), "")
     detail = "A unit is a list item that starts with a box: `- [ ] …`. "
-    if text.lstrip().startswith(("{", "[{")) or reading.file.endswith((".json", ".jsonl")):
+    if any("not as units" in each.summary for each in reading.findings.diagnostics):
+        detail = "There are boxes, but none was read as a unit: the notes say why."
+    elif text.lstrip().startswith(("{", "[{")) or reading.file.endswith((".json", ".jsonl")):
         detail += "This looks like JSON: `loopcoder import` reads task files."
     else:
         detail += "`loopcoder adopt` turns plain bullets and tables into units."

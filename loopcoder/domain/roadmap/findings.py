@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
@@ -29,10 +30,20 @@ class Findings:
 
     def place(self, line: int, at: str = "") -> Place:
         source = self._lines[line] if line < len(self._lines) else ""
-        column = source.casefold().find(at.casefold()) if at else -1
+        column = _column(source, at) if at else -1
         if column < 0:
             column, at = len(source) - len(source.lstrip()), ""
         return Place(self.file, line + 1, column + 1, max(len(at), 1), source[:SOURCE_LENGTH])
 
     def _add(self, severity: Severity, line: int, summary: str, detail: str, at: str) -> None:
         self.diagnostics.append(Diagnostic(severity, summary, detail, self.place(line, at)))
+
+
+def _column(source: str, at: str) -> int:
+    """Where the text stands: as a word of its own and in its own case, if it does; else anywhere.
+    A short id is part of many words, and a title's first letter."""
+    word = rf"(?<![\w-]){re.escape(at)}(?![\w-])"
+    for flags in (0, re.IGNORECASE):
+        if found := re.search(word, source, flags):
+            return found.start()
+    return source.casefold().find(at.casefold())

@@ -111,7 +111,7 @@ def mint_id(phrase: str, taken: Container[str], seed: str = "") -> UnitId:
     The same phrase, taken ids and seed give the same id.
     """
     stem = _cut_at_word(_slug(_NUMBERING.sub("", phrase)) or _slug(phrase))
-    if not is_unit_id(stem):
+    if not is_unit_id(stem) or stem.isdecimal():  # a number alone reads like an issue's
         return _random_id(phrase, taken, seed)
     candidate, number = stem, 1
     while candidate in taken or is_reserved_id(candidate):
