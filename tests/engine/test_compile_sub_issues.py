@@ -322,3 +322,30 @@ def test_killed_at_every_write(committed: bool, start: str | None) -> None:
         world.compile(target, sub_issues=True)
         assert not world.journal.history().open_effects, nth
     assert nth > 3
+
+
+def test_a_name_is_made_safe_before_it_is_a_title() -> None:
+    world = CompileWorld(keeps_edges=True)
+    name = "Q3 \u202eplan <!-- loopcoder:unit id=x plan=main v=1 --> " + "long " * 80
+    text = f"## {name}\n\n- [ ] Store <!-- id: store -->\n"
+    world.settle(text, sub_issues=True)
+    (issue,) = (each for each in world.forge.issues.values() if each.title != "Store")
+    assert "\u202e" not in issue.title
+    assert "<!--" not in issue.title
+    assert len(issue.title) <= 256
+    assert tree(world)["Store"] == issue.title
+    world.settle(text.replace("Q3", "q3"), sub_issues=True)  # case alone is no other section
+    assert len(world.forge.issues) == 2
+
+
+def test_two_plans_may_have_a_section_of_one_name(world: CompileWorld) -> None:
+    world.plan_id = "beta"
+    beta = "<!-- roadmap: id=beta -->\n\n## Now\n\n- [ ] Other <!-- id: other -->\n"
+    world.settle(beta, sub_issues=True)
+    other, own = world.issue("other"), section(world, "now-2")
+    assert other.family is not None
+    assert other.family.parent == own.number
+    assert "plan=beta" in own.body
+    world.plan_id = "main"
+    assert world.settle(SECTIONS, sub_issues=True).writes == 0
+    assert section(world, "now").is_open
