@@ -67,6 +67,35 @@ def test_a_persons_hold_reaches_every_clone_and_a_lost_ref_stops_them(
         said = place.run("tick", exit_code=1).stderr
         assert "The shared journal is gone" in said
     assert tip(hosted) == ""
+    for place, way_out in (
+        (runner, "is put back by: git --git-dir="),
+        (fresh_clone(hosted, "third"), "in a clone that has a copy"),
+    ):
+        told = place.run("doctor", exit_code=1).stdout
+        assert told.count("The shared journal is gone") == 1 and told.count(way_out) == 1
+        audited = place.run("audit", "store", exit_code=1)
+        assert "the whole ref is gone" in audited.stdout and way_out in audited.stderr
+
+
+def test_a_forged_journal_is_named_with_the_way_out(hosted: GitHubProject) -> None:
+    """Set back, and replaced by something else: nothing is used or changed by any verb."""
+    hosted.begin(ROADMAP, work={"store": [writes(store="kept")]})
+    hosted.tick()
+    git, good = hosted.github.git, tip(hosted)
+    first = git.git("rev-list", "--reverse", good).split()[0]
+    foreign = git.git("commit-tree", "-m", "x", git.git("rev-parse", "main^{tree}").strip()).strip()
+    for forged, where in ((first, "the ref ends here"), (foreign, "from the beginning")):
+        git.git("update-ref", REF, forged)
+        for verb in ("tick", "status", "doctor"):
+            done = hosted.run(verb, exit_code=1)
+            said = done.stdout + done.stderr
+            assert where in said and "Find out who wrote to" in said, verb
+        assert tip(hosted) == forged
+        remedy = hosted.run("audit", "store", exit_code=1).stderr
+        command = remedy.rsplit("is put back by: git ", 1)[1].split()
+        assert command[2:] and command[-1] == f"+{good}:{REF}"
+        git.git("update-ref", REF, good)
+        assert hosted.tick()["stop_reason"] == "waiting-for-merge"
 
 
 @pytest.mark.slow

@@ -45,7 +45,8 @@ class Break:
     reason: str
 
     def __str__(self) -> str:
-        return f"event {self.seq} ({self.id}): {self.reason}"
+        where = f"event {self.seq} ({self.id})" if self.seq else "the beginning"
+        return f"{where}: {self.reason}"
 
 
 class Damaged(Exception):

@@ -30,8 +30,9 @@ def gone(store: RefStore, published: Published) -> Untrusted:
         Break(0, "?", "the whole ref is gone"),
         f"The shared journal is gone: {ref} does not exist on {remote}, and "
         f"{store.begun_ref} says that it did.",
-        "Push it back from a clone that has it. To begin anew and forget claims, spending and "
-        f"approvals, delete the mark: git push {remote} :{store.begun_ref}",
+        "`loopcoder doctor` in a clone that has a copy says how to put it back. To begin anew and "
+        "forget claims, spending and approvals, delete the mark: "
+        f"git push {store.address} :{store.begun_ref}",
     )
 
 
@@ -47,7 +48,11 @@ def untrusted(store: RefStore, published: Published, where: Break) -> Untrusted:
 
 def _restore(store: RefStore, published: Published) -> str:
     if not published.commit:
-        return "This clone has no earlier copy of it."
+        return (
+            "This clone has no earlier copy of it: `loopcoder doctor` in one that has says how to "
+            "put it back. To begin anew and forget claims, spending and approvals, delete it with "
+            f"its mark: git push {store.address} :{store.ref} :{store.begun_ref}"
+        )
     return (
         f"What this clone has last seen of it, {published.head.length} events, is put back "
         f"by: git --git-dir={store.folder} push {store.address} "

@@ -20,8 +20,9 @@ from loopcoder.domain.proof.audit import (
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.inspection import no_such_unit
+from loopcoder.entrypoints.running.mending import how_to_mend
 from loopcoder.entrypoints.views.points import point_json, say_point
-from loopcoder.entrypoints.views.terminal import Terminal, stdout
+from loopcoder.entrypoints.views.terminal import Terminal, stderr, stdout
 from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.wiring.bootstrap import House
 
@@ -48,6 +49,8 @@ def audit_command(house: House, target: str, as_json: bool, quiet: bool) -> None
         terminal = stdout()
         terminal.say(terminal.style(f"{unit}", "bold"))
         say_point(terminal, chain)
+        if not chain.holds:
+            stderr().say(how_to_mend(house))
         for derivation in derivations:
             _say_derivation(terminal, derivation)
         if not quiet:

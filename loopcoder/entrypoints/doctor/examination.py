@@ -34,6 +34,7 @@ Look = Callable[[House], Iterator[Finding]]
 _EXAMINATION: tuple[tuple[str, Look], ...] = (
     ("git", look_at_git),
     ("configuration", look_at_configuration),
+    ("journal", look_at_journal),
     ("github", look_at_github),
     ("sandbox", look_at_sandbox),
     ("disk", look_at_disk),
@@ -43,7 +44,6 @@ _EXAMINATION: tuple[tuple[str, Look], ...] = (
     ("tools", look_at_tools),
     ("roadmap", look_at_roadmap),
     ("tree", look_at_tree),
-    ("journal", look_at_journal),
     ("claims", look_at_claims),
     ("units", look_at_units),
     ("workspaces", look_at_workspaces),

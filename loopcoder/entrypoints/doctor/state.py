@@ -14,6 +14,7 @@ from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.tick.branch import PREFIX
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.doctor.finding import Finding, Level, fine, note, warning
+from loopcoder.entrypoints.running.mending import how_to_mend
 from loopcoder.entrypoints.wiring.bootstrap import House
 from loopcoder.ports.workspace import Workspace, WorkspaceKey
 
@@ -28,14 +29,15 @@ def look_at_journal(house: House) -> Iterator[Finding]:
         yield fine("journal", words)
         return
     if house.shares_journal:
-        remedy = "Nothing mends what is shared by itself: see docs/reference/journal.md."
-        yield Finding("journal", Level.PROBLEM, f"it cannot be trusted from {broken}", remedy)
+        house.journal_reader.history()  # whoever reads it meets the same: told once, from here
+        said = f"it cannot be trusted from {broken}"
+        yield Finding("journal", Level.PROBLEM, said, how_to_mend(house))
         return
     yield Finding(
         "journal",
         Level.PROBLEM,
         f"it cannot be trusted from {broken}",
-        "`loopcoder doctor --fix` sets the file aside and saves what can be read.",
+        how_to_mend(house),
         partial(_rebuild, house),
     )
 
