@@ -50,3 +50,5 @@ def test_a_question_is_answered_with_a_note_and_every_proposal_is_found(tmp_path
     assert max(map(len, shown.splitlines())) < 1000
     assert "no pull request of a unit 'a'" in project.run("pr", "show", "a", exit_code=1).stderr
     assert "<!--" not in project.run("issue", "show", "1").stdout
+    project.run("pr", "close", "3")
+    assert {row["unit"] for row in project.json("ready")["needs_human"]} == {"a", "b"}

@@ -144,6 +144,11 @@ def test_a_reason_goes_on_below_itself() -> None:
     assert len(table_lines(rows, wrap=True)[0].splitlines()) == 1
 
 
+def test_a_reason_without_room_stands_below() -> None:
+    (line,) = table_lines([["needs human", "unit", "one two three four"]], width=20, wrap=True)
+    assert line == "needs human  unit\n    one two three\n    four"
+
+
 @given(st.text(max_size=60), st.integers(2, 20))
 def test_wrapping_loses_nothing_and_keeps_the_edge(text: str, width: int) -> None:
     lines = wrapped(text, width)

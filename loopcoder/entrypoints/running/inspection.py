@@ -84,6 +84,8 @@ class Look:
         if state is not State.READY:
             return _SECTIONS[state]
         action = self.action_of(view.id)
+        if isinstance(action, act.Escalate):
+            return "needs_human"
         waits = isinstance(action, act.Wait) and action.cause not in _READY_CAUSES
         return "blocked" if waits else "ready"
 

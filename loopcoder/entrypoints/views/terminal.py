@@ -60,6 +60,7 @@ class Terminal:
 
 _NARROWEST = 16
 """Columns that an elastic column keeps, and a wrapped one needs."""
+_INDENT = 4
 
 
 def table_lines(
@@ -95,8 +96,13 @@ def _line(cells: Sequence[str], widths: Sequence[int], width: int | None, wrap: 
     if width is None or width_of(shown) <= width:
         return shown
     before = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    if not wrap or len(cells) < len(widths) or width - before < _NARROWEST:
+    if not wrap or len(cells) < len(widths) or len(cells) < 2:
         return fit(shown, width)
+    if width - before < _NARROWEST:
+        # No room beside the others: what cannot stand there stands below.
+        first = fit("  ".join(pad(cell, widths[i]) for i, cell in enumerate(kept[:-1])), width)
+        below = wrapped(kept[-1], max(width - _INDENT, 1))
+        return "\n".join([first.rstrip(), *(f"{' ' * _INDENT}{line}" for line in below)])
     start = "".join(pad(cell, widths[i]) + "  " for i, cell in enumerate(kept[:-1]))
     return start + f"\n{' ' * before}".join(wrapped(kept[-1], width - before))
 
