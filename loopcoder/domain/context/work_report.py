@@ -70,6 +70,13 @@ def joined(worked: StageFinished, more: StageFinished | None) -> StageFinished:
     return replace(worked, reason=more.reason, detail=detail)
 
 
+def follow_ups_of(worked: StageFinished | None) -> tuple[tuple[str, str], ...]:
+    """Title and text of what the worker proposes to do later."""
+    rows = _rows(worked, "follow_ups") if worked else []
+    told = (row for row in rows if isinstance(row, dict))
+    return tuple((str(row.get("title") or ""), str(row.get("body") or "")) for row in told)
+
+
 def _rows(receipt: StageFinished, key: str) -> list[Json]:
     found = receipt.detail.get(key)
     return list(found) if isinstance(found, list) else []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.ci.ci import FailedCheck
-from loopcoder.domain.context.work_report import steps_of
+from loopcoder.domain.context.work_report import follow_ups_of, steps_of
 from loopcoder.domain.issues.issue import Feedback
 from loopcoder.domain.journal.event import StageFinished
 from loopcoder.domain.journal.records.attempt import AttemptRecord
@@ -215,7 +215,7 @@ class Attempt:
             review=judged,
             policy=allowed,
             summary=summary,
-            follow_ups=_follow_ups(worked),
+            follow_ups=follow_ups_of(worked),
             steps=steps_of(worked),
         )
 
@@ -234,12 +234,3 @@ def _after_work(worked: StageFinished) -> Ended | None:
 def _was_published(attempt: AttemptRecord) -> bool:
     outcome = attempt.finished.outcome if attempt.finished else ""
     return outcome in (UnitOutcome.PROPOSED, UnitOutcome.UPDATED)
-
-
-def _follow_ups(worked: StageFinished | None) -> tuple[tuple[str, str], ...]:
-    rows = worked.detail.get("follow_ups") if worked else None
-    found = []
-    for row in rows if isinstance(rows, list) else []:
-        assert isinstance(row, dict)
-        found.append((str(row.get("title") or ""), str(row.get("body") or "")))
-    return tuple(found)

@@ -13,7 +13,7 @@ from loopcoder.engine.attempt.context import build_plan_prompt
 from loopcoder.engine.attempt.skills import conventions_of, gather_skills
 from loopcoder.engine.attempt.spending import Purse
 from loopcoder.engine.attempt.stage import Desk, Suspended
-from loopcoder.ports.planner import Planner
+from loopcoder.ports.planner import Planner, PlanReply
 from loopcoder.ports.reviewer import ReviewOrder
 
 PLAN_SHARE = Decimal("0.2")
@@ -49,14 +49,40 @@ def _failed(reason: str) -> StageFinished:
 
 
 def _ask(desk: Desk, planner: Planner) -> StageFinished:
-    services, step, unit = desk.services, desk.step, desk.view.unit
-    skills = gather_skills(services.workspaces, step.base, unit, services.settings)
+    reply, usd = _reply(desk, planner, _prompt(desk))
+    if desk.services.stop.is_set() and not reply.steps:
+        raise Suspended("stopped while it was being planned; the next tick goes on.")
+    if not reply.steps:
+        return _failed(reply.reason)
+    return StageFinished(
+        PLAN,
+        1,
+        passed=True,
+        sha=desk.step.start,
+        reason=f"{len(reply.steps)} steps",
+        detail={
+            "checklist": list(reply.steps),
+            "text": text_digest(desk.view.unit),
+            "planner": planner.spec.name,
+            "usd": str(usd),
+            "seconds": round(reply.seconds, 1),
+        },
+    )
+
+
+def _prompt(desk: Desk) -> str:
+    services, unit = desk.services, desk.view.unit
+    skills = gather_skills(services.workspaces, desk.step.base, unit, services.settings)
     prompt = build_plan_prompt(unit=unit, conventions=conventions_of(skills))
-    folder = desk.folder(1)
-    (folder / "plan-prompt.md").write_text(prompt.text)
-    outbox = folder / PLAN
+    (desk.folder(1) / "plan-prompt.md").write_text(prompt.text)
+    return prompt.text
+
+
+def _reply(desk: Desk, planner: Planner, prompt: str) -> tuple[PlanReply, Decimal]:
+    """What the planner answers, with the start before its eyes, and what that cost."""
+    services, step, purse = desk.services, desk.step, Purse.of(desk)
+    outbox = desk.folder(1) / PLAN
     outbox.mkdir(exist_ok=True)
-    purse = Purse.of(desk)
     reserved = purse.reserve(planner.spec, PLAN, PLAN_SHARE)
     tree = services.workspaces.checkout(step.start, PLAN)
     try:
@@ -65,7 +91,7 @@ def _ask(desk: Desk, planner: Planner) -> StageFinished:
                 unit=step.unit,
                 attempt=step.attempt,
                 round=1,
-                prompt=prompt.text,
+                prompt=prompt,
                 tree=tree,
                 outbox=outbox,
                 head=step.start,
@@ -79,22 +105,4 @@ def _ask(desk: Desk, planner: Planner) -> StageFinished:
         )
     finally:
         services.workspaces.discard(tree)
-    usd = purse.settle(planner.spec, reserved, reply.usage)
-    if services.stop.is_set() and not reply.steps:
-        raise Suspended("stopped while it was being planned; the next tick goes on.")
-    if not reply.steps:
-        return _failed(reply.reason)
-    return StageFinished(
-        PLAN,
-        1,
-        passed=True,
-        sha=step.start,
-        reason=f"{len(reply.steps)} steps",
-        detail={
-            "checklist": list(reply.steps),
-            "text": text_digest(unit),
-            "planner": planner.spec.name,
-            "usd": str(usd),
-            "seconds": round(reply.seconds, 1),
-        },
-    )
+    return reply, purse.settle(planner.spec, reserved, reply.usage)

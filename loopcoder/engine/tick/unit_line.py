@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loopcoder.domain.context.work_report import last_work
+from loopcoder.domain.context.work_report import follow_ups_of, last_work
 from loopcoder.domain.journal.event import StageFinished
 from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.review.dispute import findings_of, rounds_of
@@ -62,7 +62,7 @@ def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
         verdict=str(judged.detail.get("decision") or "") if judged else "",
         reviewer=str(judged.detail.get("reviewer") or "") if judged else "",
         files=_files(committed),
-        follow_ups=_follow_ups(attempt),
+        follow_ups=tuple(filter(None, (title for title, _ in follow_ups_of(last_work(attempt))))),
         rounds=attempt.round,
         stages=_stage_times(attempt),
         seconds=(end - attempt.begun_at).total_seconds() if end else 0.0,
@@ -75,13 +75,6 @@ def _stage_times(attempt: AttemptRecord) -> tuple[StageTime, ...]:
         for each in attempt.stages
         if each.finished and each.finished_at
     )
-
-
-def _follow_ups(attempt: AttemptRecord) -> tuple[str, ...]:
-    worked = last_work(attempt)
-    rows = worked.detail.get("follow_ups") if worked else None
-    found = rows if isinstance(rows, list) else []
-    return tuple(str(row["title"]) for row in found if isinstance(row, dict) and row.get("title"))
 
 
 def _files(committed: StageFinished | None) -> tuple[str, ...]:
