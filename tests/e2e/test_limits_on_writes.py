@@ -46,7 +46,7 @@ def test_comments_beyond_a_limit_wait_and_are_told_while_the_labels_stand(projec
     clock = FixedClock(datetime.now(UTC).replace(microsecond=0))
     report = tick_at(project, clock)
     assert len(said(project)) == 1
-    waits = "a comment waits, the limit of 1 new comments a tick is reached"
+    waits = "a comment waits, the limit of 1 new comment a tick is reached"
     assert f"two, three: {waits}" in report.warnings
     assert waits in project.run("explain", "three").stdout
     assert project.json("explain", "three")["held_back"] == [waits]

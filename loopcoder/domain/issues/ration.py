@@ -44,7 +44,8 @@ class Ration:
     @property
     def reason(self) -> str:
         """Why something waits."""
-        return f"the limit of {self.most} {self.noun} {self.span} is reached"
+        noun = self.noun.removesuffix("s") if self.most == 1 else self.noun
+        return f"the limit of {self.most} {noun} {self.span} is reached"
 
 
 @dataclass(frozen=True, slots=True)

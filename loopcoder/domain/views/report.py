@@ -18,7 +18,7 @@ STOPPED = {
     StopReason.IDLE: "nothing is left to do",
     StopReason.WAITING_FOR_MERGE: "pull requests wait for a person to merge them",
     StopReason.SEALED: "everything is done and the base is green: the roadmap is sealed",
-    StopReason.LIMIT: "a limit of this tick is reached; the next tick goes on",
+    StopReason.LIMIT: "a limit is reached; what waits for it goes on when it allows it",
     StopReason.BUDGET: "a budget is used up",
     StopReason.BREAKER: "a breaker is open",
     StopReason.BASE_RED: "the base is red",

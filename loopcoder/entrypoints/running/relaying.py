@@ -42,7 +42,7 @@ from loopcoder.engine.tick.relay import (
 )
 from loopcoder.entrypoints.running.intake import Intake, attempt_of, commits_of, label_of
 from loopcoder.entrypoints.running.reported import wave_handed_out
-from loopcoder.entrypoints.running.ticking import new_run, save_report
+from loopcoder.entrypoints.running.ticking import new_run, save_report, without_secrets
 from loopcoder.entrypoints.wiring.bootstrap import House
 from loopcoder.entrypoints.wiring.workshop import furnish, known_secrets, open_workshop
 from loopcoder.ports.listener import TickListener
@@ -86,6 +86,7 @@ def plan(
         if base is not None:
             _take_base(services, base)
         report, wave = plan_wave(services, options, config_digest(house), lasting)
+        report = without_secrets(house, report)
         save_report(house, report)
     if wave is not None:
         _fresh(out)
@@ -131,7 +132,7 @@ def publish(
     if wave_dir is None:
         services = _without_hands(house, listener)
         with tick_lock(house.state_dir), house.publishing():
-            report = tidy_up(services, new_run())
+            report = without_secrets(house, tidy_up(services, new_run()))
             save_report(house, report)
         return report
     intake = Intake.open(house, wave_dir, given)
@@ -142,7 +143,7 @@ def publish(
         base_commit(services)  # brings the objects of the base here
         intake.take_wave(carrier)
         delivered = {each.unit.id: intake.delivered(carrier, each) for each in intake.wave.errands}
-        report = publish_wave(services, intake.wave, delivered)
+        report = without_secrets(house, publish_wave(services, intake.wave, delivered))
         save_report(house, report)
     return report
 

@@ -58,7 +58,7 @@ def run_tick(
         remove_old_runs(house)
         carry_over(house)
         try:
-            report = _without_secrets(house, tick(services, options))
+            report = without_secrets(house, tick(services, options))
         finally:
             if isinstance(listener, LiveListener):
                 listener.close()
@@ -66,7 +66,7 @@ def run_tick(
     return report
 
 
-def _without_secrets(house: House, report: TickReport) -> TickReport:
+def without_secrets(house: House, report: TickReport) -> TickReport:
     """A report is read by others, too: names of files, such as a policy quotes, may hold one."""
     from loopcoder.adapters.secrecy.redacting import masked
 
