@@ -13,6 +13,7 @@ from loopcoder.domain.journal import event as e
 from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.action import Dispatch, Purpose
 from loopcoder.domain.tick.carried import Forged, Station, check_base, check_errand
+from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.wave import Errand, Wave, holder_of
 from loopcoder.domain.unit import Unit, UnitId
 
@@ -73,6 +74,8 @@ def test_what_honest_jobs_say_is_believed() -> None:
     check(Station.WORK, WORKED, work(*stage("work", 2), *stage("commit", 2)))
     check(Station.JUDGE, WORKED, [told(fact, "reviewer") for fact in HONEST_JUDGE])
     assert len(HONEST_JUDGE) == 6
+    asked = e.ReviewerAsked("scripted:reviewer", FailureClass.AUTH, "the key is refused")
+    check(Station.JUDGE, WORKED, [told(fact, "reviewer") for fact in (*HONEST_JUDGE[:5], asked)])
 
 
 LIES: list[tuple[str, list[e.Event], str]] = [
@@ -91,6 +94,7 @@ LIES: list[tuple[str, list[e.Event], str]] = [
     ("that the claim is its own", work(e.ClaimTaken(holder_of("x"), NOW)), "claim.taken"),
     ("that it was proposed", work(e.PullOpened(1, "loopcoder/x", MADE)), "pull.opened"),
     ("that the attempt is over", work(e.AttemptFinished("proposed", "")), "attempt.finish"),
+    ("of a reviewer's trouble", work(e.ReviewerAsked("p", FailureClass.AUTH)), "review.asked"),
     ("that the base is green", work(e.BaseChecked(BASE, "g", True)), "base.checked"),
     ("a commit before work", work(*stage("commit"), *stage("work")), "out of order"),
     ("a stage twice", work(*stage("work"), *stage("work")), "out of order"),

@@ -296,3 +296,21 @@ def test_what_nobody_touched_is_proposed(heist: Heist) -> None:
     found = heist.relay.publish()
     assert found["notes"]["outcome"] == "proposed"
     assert heist.relay.served("notes.txt", "loopcoder/notes") == "noted"
+
+
+def test_a_judge_speaks_of_its_own_reviewers_alone(heist: Heist) -> None:
+    """Trouble with a reviewer that is configured counts for its breaker, nobody else's does."""
+
+    def in_trouble(rows: list[dict[str, Any]]) -> None:
+        last = next(row for row in reversed(rows) if row["kind"] == "stage.finish")
+        for number, provider in enumerate(("scripted:reviewer", "scripted:elsewhere") * 3):
+            receipt = {"provider": provider, "failure": "auth", "reason": "the key is refused"}
+            name = f"{last['id'][:-1]}{'ABCDEF'[number]}"
+            rows.append({**last, "id": name, "kind": "review.asked", "receipt": receipt})
+
+    heist.rewrite("judge-store", in_trouble)
+    heist.relay.publish()
+    shown = heist.relay.json("breaker", "status")["breakers"]
+    assert {each["scope"]: each["state"] for each in shown if each["provider"]} == {
+        "scripted:reviewer/auth": "open"
+    }
