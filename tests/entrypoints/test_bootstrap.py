@@ -13,7 +13,8 @@ from loopcoder.adapters.agents.command import CommandReviewer, CommandWorker
 from loopcoder.adapters.agents.scripted import ScriptedWorker
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.issues.issue import BOT, IssueDraft
-from loopcoder.entrypoints.wiring.bootstrap import House, open_house, user_cache
+from loopcoder.entrypoints.wiring.bootstrap import House, open_house
+from loopcoder.entrypoints.wiring.folders import user_cache
 
 if TYPE_CHECKING:
     from conftest import Project

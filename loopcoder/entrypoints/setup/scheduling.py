@@ -19,7 +19,8 @@ from loopcoder.entrypoints.setup.timer_texts import (
     with_line,
     without_line,
 )
-from loopcoder.entrypoints.wiring.bootstrap import House, user_home
+from loopcoder.entrypoints.wiring.bootstrap import House
+from loopcoder.entrypoints.wiring.folders import user_home
 
 _KEPT = ("LOOPCODER_CACHE", "XDG_CACHE_HOME", "LANG", "GITHUB_API_URL", "GITHUB_SERVER_URL")
 """Variables a timer's tick has as this process has them. No secret is ever written down."""

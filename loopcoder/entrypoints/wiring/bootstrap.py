@@ -6,7 +6,6 @@ Nothing is opened before it is used, so that a verb pays only for what it needs.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError
 from loopcoder.domain.issues.issue import BOT, Actor
 from loopcoder.entrypoints.agents.builtin import with_default_worker
+from loopcoder.entrypoints.wiring.folders import user_cache, user_home
 
 if TYPE_CHECKING:
     from loopcoder.adapters.git.repository import Repository
@@ -365,21 +365,3 @@ class House:
         if self.on_github:
             _ = self.github
         self.agents.check()
-
-
-def user_cache(environ: Mapping[str, str]) -> Path:
-    """The user's cache folder, as the platform has it."""
-    chosen = environ.get("LOOPCODER_CACHE") or environ.get("XDG_CACHE_HOME")
-    if chosen and Path(chosen).is_absolute():
-        return Path(chosen)
-    if sys.platform == "win32" and (local := environ.get("LOCALAPPDATA")):
-        return Path(local)
-    return user_home(environ) / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-
-
-def user_home(environ: Mapping[str, str]) -> Path:
-    """The user's home; ConfigurationError where the machine knows of none."""
-    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - never raises
-    if not home.is_absolute():
-        raise ConfigurationError("This user has no home folder.", "Set HOME to one.")
-    return home
