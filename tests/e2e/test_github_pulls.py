@@ -201,3 +201,20 @@ def test_units_that_people_made_wait_for_each_other_are_named_and_cost_nothing(
     assert any("store → login → store: these wait" in each for each in report["warnings"])
     assert report["api"]["writes"] == 0
     assert {row["outcome"] for row in report["units"].values()} == {"blocked"}
+
+
+@pytest.mark.slow
+def test_a_pull_request_that_is_opened_again_needs_no_further_word(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.ana.close_pull(number)
+    assert hosted.tick()["units"]["store"]["outcome"] == "needs-human"
+    hosted.later()
+    hosted.ana.reopen_pull(number)
+    hosted.ana.review(number, "Keep it well")
+    assert hosted.tick()["units"]["store"]["outcome"] == "updated"
+    assert "loopcoder:needs-human" not in hosted.issues["Store"].labels
+    hosted.later()
+    hosted.ana.close_pull(number)
+    assert hosted.tick()["units"]["store"]["outcome"] == "needs-human"

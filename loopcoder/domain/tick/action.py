@@ -77,6 +77,16 @@ class Escalate:
     unit: UnitId
     reasons: tuple[str, ...]
     reason: str
+    closed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Take the unit back from a person: the pull request whose closing was the reason is open."""
+
+    unit: UnitId
+    pull: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +215,7 @@ Action = (
     | ProposeFixBase
     | CloseIssue
     | Escalate
+    | GiveBack
     | Abandon
     | Unlabel
     | Relabel
@@ -222,6 +233,7 @@ Action = (
 Upkeep = (
     CloseIssue
     | Escalate
+    | GiveBack
     | Abandon
     | Unlabel
     | Relabel

@@ -102,6 +102,9 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
         if settings.delete_merged_branches:
             yield from _merged_branch(view)
         return
+    if view.pull and _is_open_again(view):
+        yield act.GiveBack(view.id, view.pull.number, f"#{view.pull.number} is open again")
+        return
     if view.open_pull and view.record.pull:
         yield from _about_pull(view, snapshot, settings)
     if view.hand_made or view.record.needs_human:
@@ -110,7 +113,8 @@ def _of_unit(view: UnitView, snapshot: Snapshot, settings: Settings) -> Iterator
         yield from _hand_made(view)
     reasons = _owed_to_a_person(view, settings) if begun else ()
     if reasons and view.record.needs_human is None:
-        yield act.Escalate(view.id, reasons, reasons[-1])
+        closed = closed_unmerged(view)
+        yield act.Escalate(view.id, reasons, reasons[-1], closed.number if closed else None)
     else:
         yield from _needs_human_label(view)
     if view.id == "fix-base" and snapshot.base.green and not view.open_pull and view.issue:
@@ -235,6 +239,12 @@ def _owed_to_a_person(view: UnitView, settings: Settings) -> tuple[str, ...]:
     if pull and view.record.pull and view.record.pull.fix_ups >= rounds and wants_fix_up(view):
         return (f"#{pull.number} was fixed up {rounds} times and still needs changes",)
     return ()
+
+
+def _is_open_again(view: UnitView) -> bool:
+    """Whether a person opened the pull request again whose closing had them asked."""
+    needs, pull = view.record.needs_human, view.open_pull
+    return needs is not None and pull is not None and needs.closed == pull.number
 
 
 def closed_unmerged(view: UnitView) -> PullRequest | None:

@@ -17,6 +17,7 @@ from loopcoder.domain.journal.event import (
     Entry,
     NeedsHuman,
     Proposed,
+    PullReopened,
     Retried,
     ReviewRequested,
 )
@@ -42,7 +43,10 @@ def execute(
         case act.CloseIssue():
             _close(services, action)
         case act.Escalate():
-            services.journal.record(Entry(NeedsHuman(action.reasons), action.unit))
+            needs = NeedsHuman(action.reasons, action.closed)
+            services.journal.record(Entry(needs, action.unit))
+        case act.GiveBack():
+            services.journal.record(Entry(PullReopened(action.pull), action.unit))
         case act.Abandon():
             _abandon(services, snapshot, action)
         case act.Relabel():

@@ -105,7 +105,9 @@ class AttemptFinished(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NeedsHuman(Fact):
-    """The unit waits for a person. `reasons` are shown to them, newest last."""
+    """The unit waits for a person. `reasons` are shown to them, newest last; `closed` is the pull
+    request whose closing is the reason."""
 
     kind: ClassVar[str] = "unit.needs-human"
     reasons: tuple[str, ...]
+    closed: int | None = None

@@ -46,6 +46,14 @@ class ReviewRequested(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PullReopened(Fact):
+    """Our pull request that a person had closed was seen open again."""
+
+    kind: ClassVar[str] = "pull.reopened"
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class PullTold(Fact):
     """Our one comment on the pull request says the text with this SHA-256."""
 
