@@ -705,3 +705,22 @@ def test_boxes_that_are_all_criteria_are_not_said_to_be_missing() -> None:
     warning = next(each for each in reading.diagnostics if each.summary == "no units found")
     assert "none was read as a unit" in warning.detail
     assert "adopt" not in warning.detail
+
+
+CONFLICT = """\
+- [ ] A <!-- id: a -->
+<<<<<<< HEAD
+- [ ] B <!-- id: b -->
+=======
+- [ ] C <!-- id: c -->
+>>>>>>> other
+"""
+
+
+def test_a_conflict_that_git_left_is_an_error() -> None:
+    (error,) = parse_roadmap(CONFLICT).errors
+    assert error.summary == "a merge conflict is not resolved here"
+    assert error.where is not None and error.where.line == 2
+    shown = "\n".join(f"  {line}" for line in CONFLICT.splitlines())
+    for quoted in (f"- [ ] X <!-- id: x -->\n\n  ```\n{shown}\n  ```\n", f"```\n{CONFLICT}```\n"):
+        assert parse_roadmap(quoted).errors == ()

@@ -227,6 +227,7 @@ def test_landing_by_commit() -> None:
         ("a: &x [*x]", ["1: aliases are not read here"]),
         ("base: !!python/object:os.system x", ["1: `x` cannot be read"]),
         ("---\na: 1\n---\nb: 2", ["3: this is not YAML: but found another document"]),
+        ("version: 1\n<<<<<<< HEAD\njobs: 1\n", ["2: a merge conflict is not resolved here"]),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(text: str, expected: list[str]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from loopcoder.domain.graph import describe_cycle, find_cycles, waits_of
-from loopcoder.domain.markdown import Kind
+from loopcoder.domain.markdown import Block, Kind
 from loopcoder.domain.roadmap.draft import Draft, Form
 from loopcoder.domain.roadmap.findings import Findings
 from loopcoder.domain.roadmap.reader import FileReading
@@ -14,6 +14,8 @@ from loopcoder.domain.roadmap.sections import Section, name_key, section_keys
 from loopcoder.domain.unit import Box, Unit
 
 _UNDONE = re.compile(r"\b(?:reverted|deferred|postponed|rolled back)\b", re.IGNORECASE)
+_OURS = re.compile(r"<{7}(?: |$)")
+_THEIRS = re.compile(r">{7}(?: |$)")
 _START = 6
 
 
@@ -28,8 +30,29 @@ def check_units(
     _check_words(drafts, findings)
     _check_cycles(units, findings)
     for reading in readings:
+        _check_conflict(reading)
         _check_index(reading)
         _check_emptiness(reading)
+
+
+def _check_conflict(reading: FileReading) -> None:
+    """A file that git could not merge holds two roadmaps; neither is what its author wants."""
+    lines = reading.outline.lines
+    begins = [n for n, line in enumerate(lines) if _OURS.match(line)]
+    if not begins or not any(_THEIRS.match(line) for line in lines[begins[0] :]):
+        return
+    code = {n for fence in _fences(reading.outline.blocks) for n in range(fence.start, fence.end)}
+    for number in begins:
+        if number not in code:
+            detail = "Keep what you want of both sides, and remove the lines with the marks."
+            reading.findings.error(number, "a merge conflict is not resolved here", detail)
+
+
+def _fences(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if block.kind is Kind.FENCE:
+            yield block
+        yield from _fences(block.children)
 
 
 def _check_order(units: Sequence[Unit], findings: Mapping[str, Findings]) -> None:

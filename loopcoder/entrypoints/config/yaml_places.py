@@ -124,6 +124,7 @@ class _Reader:
         )
 
 
+_CONFLICT = re.compile(r"<{7}(?: |$)")
 _HINTS = (
     (r"found character '\\t'", "Indent with spaces: YAML does not read tabs."),
     (r"mapping values are not allowed", "A text that holds `: ` must be put in quotes."),
@@ -137,6 +138,11 @@ _HINTS = (
 
 
 def _broken(document: Document, error: yaml.MarkedYAMLError) -> Diagnostic:
+    conflict = next((n for n, line in enumerate(document.lines, 1) if _CONFLICT.match(line)), 0)
+    if conflict:
+        place = Place(document.file, conflict, source=document.line(conflict))
+        detail = "Keep what you want of both sides, and remove the lines with the marks."
+        return Diagnostic(Severity.ERROR, "a merge conflict is not resolved here", detail, place)
     words = error.problem or error.context or "unreadable"
     mark = error.problem_mark or error.context_mark
     place = Place(document.file, 1)
