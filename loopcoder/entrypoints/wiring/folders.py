@@ -6,12 +6,8 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import ConfigurationError
-
-if TYPE_CHECKING:
-    pass
 
 
 def user_cache(environ: Mapping[str, str]) -> Path:
