@@ -200,6 +200,14 @@ def test_the_steps_lead_from_nothing_to_a_plan_and_are_not_repeated(
     assert "git commit" not in project.loopcoder("init").stdout
 
 
+def test_a_roadmap_of_plain_bullets_is_led_to_adopt(empty_repository: Project) -> None:
+    project = empty_repository
+    project.write("ROADMAP.md", "# Roadmap\n\n- Search\n")
+    assert "`loopcoder adopt`" in project.loopcoder("init").stdout
+    project.write("ROADMAP.md", "# Roadmap\n\n- [ ] Search\n")
+    assert "adopt" not in project.loopcoder("init").stdout
+
+
 def test_nothing_that_exists_is_changed(project: Project) -> None:
     before = {path: (project.root / path).read_bytes() for path in ("loopcoder.yml", "ROADMAP.md")}
     done = project.loopcoder("init")

@@ -236,9 +236,13 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     if "loopcoder.yml" in written:
         steps += _unnamed(found)
         if not found.suites:
-            steps.append("name the test command under verify: there")
+            steps.append("name the test command under verify: in loopcoder.yml")
     if roadmap in written:
         steps.append(f"edit {roadmap}")
+    elif not _has_units(found.root / roadmap):
+        steps.append(
+            f"`loopcoder adopt` ({roadmap} has no boxes yet; it shows which lists are work)"
+        )
     steps.append("`loopcoder plan` (adds missing ids)")
     hosted = any(name.startswith(".github/") for name in written)
     steps += _commit(found, roadmap, hosted)
@@ -246,6 +250,17 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     if hosted:
         return [*steps, "add the repository secret ANTHROPIC_API_KEY", "push"]
     return [*steps, "`loopcoder tick`"]
+
+
+def _has_units(path: Path) -> bool:
+    """Whether a roadmap that was there before has units, with an id or without."""
+    from loopcoder.domain.roadmap.roadmap import parse_roadmap
+
+    try:
+        reading = parse_roadmap(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return True
+    return bool(reading.roadmap.units or reading.unidentified)
 
 
 def _commit(found: Findings, roadmap: str, hosted: bool) -> list[str]:
