@@ -13,6 +13,7 @@ from loopcoder.domain.journal import event as e
 from loopcoder.domain.settings import (
     BreakerSettings,
     Caps,
+    Independence,
     Landing,
     LandingMode,
     Limits,
@@ -525,10 +526,13 @@ def test_while_nobody_can_review_nobody_is_paid_but_what_is_judged_goes_on() -> 
     waits = decided(seen, settings)["fresh"]
     assert isinstance(waits, act.Wait) and waits.cause is act.Cause.BREAKER
     assert "nobody can review it: the breaker scripted:judge/auth is open" in waits.reason
-    second = replace(
-        settings.reviewer or ReviewerSpec(judge), spec=replace(judge, fallback=("paid",))
-    )
-    assert dispatched(seen, replace(settings, reviewer=second)) == ["judged", "fresh"]
+    asking = replace(judge, fallback=("paid",))
+    helped = replace(settings, reviewer=ReviewerSpec(asking, independence=Independence.OFF))
+    assert dispatched(seen, helped) == ["judged", "fresh"]
+    unmeasured = replace(seen, unmeasured=frozenset({"paid"}))
+    assert dispatched(unmeasured, helped) == ["judged"]
+    itself = replace(settings, reviewer=ReviewerSpec(asking))
+    assert dispatched(seen, itself) == ["judged"], "the fallback is the author's own program"
     later = replace(seen, now=NOW + timedelta(hours=1))
     assert dispatched(later, settings) == ["judged"], "a probe is alone"
     alone = snapshot([view("fresh", 2, story), view("next", 3, story)], story)

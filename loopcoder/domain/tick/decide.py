@@ -17,6 +17,7 @@ from loopcoder.domain.limits.allowance import WORK_SHARE, allowance
 from loopcoder.domain.limits.breaker import BreakerState, breakers, may_dispatch
 from loopcoder.domain.limits.budget import Refusal, Request, reserve
 from loopcoder.domain.limits.slots import MOST
+from loopcoder.domain.review.trust import Standing, refusal
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.lifecycle import State
@@ -270,7 +271,10 @@ def _reviewer_refusal(step: act.Dispatch, wave: _Wave) -> str:
         return ""
     workers, first = wave.settings.workers, ""
     names = [name for name in rules.spec.fallback if name in workers]
-    for spec in (rules.spec, *(workers[name] for name in names)):
+    for name, spec in (("", rules.spec), *((name, workers[name]) for name in names)):
+        fault = "no calibration" if name in wave.snapshot.unmeasured else ""
+        if name and refusal(workers[step.worker], spec, rules, Standing(fault, fault)):
+            continue  # it would not be asked
         states = [state for state in wave.states if state.provider == spec.provider]
         blocked = may_dispatch(states, spec.provider, [spec.provider] * len(wave.running))
         if blocked is None:

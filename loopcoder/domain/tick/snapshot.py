@@ -128,7 +128,8 @@ class TickState:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The world at `now`. `depth` counts, per unit, the longest chain that waits for it. `held_by`
-    is who stopped everything by a label on the dashboard."""
+    is who stopped everything by a label on the dashboard. `unmeasured` names the fallback reviewers
+    that no calibration speaks for, where one is required."""
 
     now: datetime
     base: BaseState
@@ -138,3 +139,4 @@ class Snapshot:
     depth: dict[UnitId, int] = field(default_factory=dict)
     held_by: str = ""
     open_pulls: int = 0
+    unmeasured: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from loopcoder.domain.journal.event import Held
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.bookkeeping import BRANCH as BOOKKEEPING
+from loopcoder.domain.settings import Calibration
 from loopcoder.domain.tick.branch import PREFIX, branch_name, is_ours
 from loopcoder.domain.tick.lifecycle import is_done, is_dropped
 from loopcoder.domain.tick.snapshot import (
@@ -30,6 +31,7 @@ from loopcoder.domain.tick.snapshot import (
 )
 from loopcoder.domain.unit import IssueRef, Roadmap, Unit, UnitId, edges_digest, text_digest
 from loopcoder.engine.attempt.claim import is_claim_alive
+from loopcoder.engine.attempt.trust import judges
 from loopcoder.engine.attempt.verify import gates_digest
 from loopcoder.engine.compile.command_labels import commands_on
 from loopcoder.engine.services import Services
@@ -98,8 +100,16 @@ def observe(
         tick=tick,
         depth=chain_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
         held_by=held_by,
+        unmeasured=_unmeasured(services),
         open_pulls=sum(1 for p in world.pulls if p.is_open and _is_work(p.branch)),
     )
+
+
+def _unmeasured(services: Services) -> frozenset[str]:
+    rules = services.settings.reviewer
+    if rules is None or not rules.spec.fallback or rules.calibration is Calibration.OFF:
+        return frozenset()
+    return frozenset(judge.name for judge in judges(services) if judge.known.fault)
 
 
 def _is_work(branch: str) -> bool:
