@@ -127,6 +127,31 @@ def test_work_that_a_branch_rule_keeps_out_is_kept_and_not_paid_again(
     assert runs(hosted) == before
 
 
+KEEPS = """\
+#!/bin/sh
+while read old new ref; do
+  case $ref$new in
+    refs/heads/loopcoder/*0000000000) echo "GH013: rule violations" >&2; exit 1;;
+  esac
+done
+"""
+
+
+def test_a_merged_branch_that_a_rule_keeps_is_left_after_one_try(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept")]})
+    hosted.tick()
+    hosted.merge_all()
+    rule = hosted.github.git.folder / "hooks" / "pre-receive"
+    rule.parent.mkdir(exist_ok=True)
+    rule.write_text(KEEPS)
+    rule.chmod(0o755)
+    assert [each for each in hosted.tick()["warnings"] if "Look at the branch rules" in each]
+    assert hosted.served("store.txt", "loopcoder/store") == "kept"
+    hosted.github.forget_requests()
+    assert not [each for each in hosted.tick()["warnings"] if "branch rules" in each]
+    assert not [each for each in hosted.github.requests() if "receive-pack" in each.path]
+
+
 def test_an_issue_opened_again_after_the_merge_is_not_closed_on_a_person(
     hosted: GitHubProject,
 ) -> None:

@@ -26,6 +26,7 @@ from loopcoder.domain.journal.facts.books import BooksMade, BooksProposed
 from loopcoder.domain.journal.facts.calibration import Calibrated, CaseJudged
 from loopcoder.domain.journal.facts.change import (
     Attested,
+    BranchKept,
     Landed,
     PullOpened,
     PullReopened,
@@ -72,6 +73,7 @@ __all__ = [
     "BaseChecked",
     "BooksMade",
     "BooksProposed",
+    "BranchKept",
     "BreakerReset",
     "Calibrated",
     "CarriedOver",
@@ -171,6 +173,7 @@ FACTS: tuple[type[Fact], ...] = (
     PullUpdated,
     ReviewRequested,
     PullReopened,
+    BranchKept,
     PullTold,
     IssueTold,
     BooksMade,

@@ -205,7 +205,7 @@ def _merged_branch(view: UnitView) -> Iterator[act.Upkeep]:
     pull, ours = view.pull, view.record.pull
     if pull is None or ours is None or pull.number != ours.number or not view.merged:
         return
-    if view.branch_head and view.branch_head == pull.head:
+    if view.branch_head and view.branch_head == pull.head != ours.kept_at:
         reason = f"#{pull.number} was merged"
         yield act.DeleteBranch(view.id, pull.branch, pull.head, reason)
 

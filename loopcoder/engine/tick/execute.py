@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from loopcoder.domain.diagnostic import Stale
+from loopcoder.domain.diagnostic import Forbidden, Refused, Stale
 from loopcoder.domain.issues.issue import BLOCKED_BY, CommandLabel
 from loopcoder.domain.issues.words import put_on
 from loopcoder.domain.journal.event import (
     Approved,
     AttemptFinished,
+    BranchKept,
     ClaimReleased,
     EdgeWaived,
     EffectFinished,
@@ -93,13 +92,18 @@ def _label(services: Services, action: act.Relabel) -> None:
 
 
 def _delete_branch(services: Services, action: act.DeleteBranch) -> None:
-    """Whoever moves it at this very moment keeps it."""
+    """Whoever moves it at this very moment keeps it; a rule that keeps it is asked once."""
     detail = {"head": action.head}
-    with (
-        suppress(Stale),
-        effect(services.journal, "branch.delete", action.branch, detail, unit=action.unit),
-    ):
-        services.code_host.delete_branch(action.branch, action.head)
+    try:
+        with effect(services.journal, "branch.delete", action.branch, detail, unit=action.unit):
+            services.code_host.delete_branch(action.branch, action.head)
+    except Stale:
+        return
+    except Refused as error:
+        if not isinstance(error, Forbidden):
+            kept = BranchKept(action.branch, action.head)
+            services.journal.record(Entry(kept, action.unit))
+        raise
 
 
 def _request_review(services: Services, action: act.RequestReview) -> None:

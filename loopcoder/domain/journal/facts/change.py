@@ -54,6 +54,15 @@ class PullReopened(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class BranchKept(Fact):
+    """The host keeps our merged branch at this commit. It is not asked to delete it again."""
+
+    kind: ClassVar[str] = "pull.branch-kept"
+    branch: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class PullTold(Fact):
     """Our one comment on the pull request says the text with this SHA-256."""
 

@@ -21,6 +21,8 @@ def change_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return replace(record, pull=replace(record.pull, review_requested=True))
         case e.PullReopened() if record.needs_human and record.needs_human.closed == fact.number:
             return replace(record, needs_human=None)
+        case e.BranchKept() if record.pull and record.pull.branch == fact.branch:
+            return replace(record, pull=replace(record.pull, kept_at=fact.head))
         case e.PullTold() if record.pull and record.pull.number == fact.number:
             return replace(record, pull=replace(record.pull, told=fact.sha256))
         case e.PullUpdated():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class PullRecord:
     """Our pull request for a unit: `head` is what we last pushed, `told` the SHA-256 of what our
-    comment on it says."""
+    comment on it says, `kept_at` the commit where the host keeps its merged branch."""
 
     number: int
     branch: str
@@ -17,3 +17,4 @@ class PullRecord:
     fix_ups: int = 0
     review_requested: bool = False
     told: str = ""
+    kept_at: str = ""
