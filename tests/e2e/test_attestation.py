@@ -38,7 +38,7 @@ def test_a_pull_request_a_branch_and_a_commit_are_verified(proposed: Project) ->
         assert set(points(proposed, target).values()) == {True}
     proposed.merge_all()
     assert set(points(proposed, "2").values()) == {True}
-    body = proposed.run("pr", "show", "2").stdout
+    body = proposed.json("pr", "show", "2")["body"]
     assert "loopcoder attest verify loopcoder/store" in body
     assert '"payloadType":"application/vnd.in-toto+json"' in body
 
@@ -120,7 +120,7 @@ def test_without_attestation_nothing_is_kept_and_nothing_is_said(project: Projec
     project.begin(ROADMAP, work={"store": [writes(store="kept")]}, config={"attestation": False})
     project.tick()
     assert project.git("for-each-ref", REF) == ""
-    assert "attest" not in project.run("pr", "show", "2").stdout
+    assert "attest" not in project.json("pr", "show", "2")["body"]
 
 
 def test_a_demanded_key_that_does_not_sign_keeps_the_work_back(project: Project) -> None:
@@ -141,7 +141,7 @@ def test_a_run_without_an_identity_proposes_unsigned_and_says_so(project: Projec
     project.begin(ROADMAP, work={"store": [writes(store="kept")]})
     assert project.tick()["units"]["store"]["outcome"] == "proposed"
     assert project.git("for-each-ref", REF) == ""
-    assert "id-token: write" in project.run("pr", "show", "2").stdout
+    assert "id-token: write" in project.json("pr", "show", "2")["body"]
 
 
 def _place(project: Project) -> str:

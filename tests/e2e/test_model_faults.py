@@ -57,7 +57,12 @@ def _tick_of(cases: Sequence[Case], folder: Path) -> Iterator[Aftermath]:
             "workers": {"default": WORKER, **workers},
             "reviewer": REVIEWER,
             "jobs": len(cases),
-            "limits": {"units_per_tick": 50, "open_prs": 50, "review_rounds": 0},
+            "limits": {
+                "units_per_tick": 50,
+                "open_prs": 50,
+                "prs_per_tick": 50,
+                "review_rounds": 0,
+            },
             "budget": {"tick": "$100", "day": "$100"},
         },
     )

@@ -286,7 +286,7 @@ def _network_logs(project: Project) -> dict[str, str]:
 
 def _bodies(project: Project) -> dict[str, str]:
     rows = project.json("pr", "list")["pulls"]
-    return {row["unit"]: project.run("pr", "show", str(row["number"])).stdout for row in rows}
+    return {row["unit"]: project.json("pr", "show", str(row["number"]))["body"] for row in rows}
 
 
 def _planted(folder: Path) -> list[Path]:
