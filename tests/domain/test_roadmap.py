@@ -566,6 +566,8 @@ def test_a_child_that_waits_for_its_parent_is_a_cycle() -> None:
         ("- [ ]\n", "error 1: this box has no text"),
         ("- [ ] <!-- id: a -->\n", "error 1: this box has no text"),
         ("- [ ]Do\n", "error 1: `[ ]` is not followed by a space"),
+        ("- [ ] Store <!-- id: s -->\n  Verfy: `make`\n", "warning 2: `Verfy:` is read as prose"),
+        ("- [ ] A <!-- id: a -->\n  - Depend on: x\n", "warning 2: `Depend on:` is read as prose"),
         ("##Title\n", "warning 1: a heading needs a space after `#`"),
         ("-Item\n-Other\n", "warning 1: a bullet needs a space after `-`"),
         ("-[ ] Item\n", "warning 1: a bullet needs a space after `-`"),
@@ -590,6 +592,7 @@ def test_what_looks_like_something_and_is_not(text: str, line: str) -> None:
         "*emphasis*\n",
         "a\n-b is prose\n",
         "#1\n",
+        "- [ ] B <!-- id: b -->\n  Note: as before\n  Result: works\n",
     ],
 )
 def test_what_is_fine_is_not_reported(text: str) -> None:

@@ -21,6 +21,7 @@ from loopcoder.domain.roadmap.lead import (
 from loopcoder.domain.roadmap.sections import Section
 from loopcoder.domain.roadmap.slips import (
     check_bullet,
+    check_field,
     check_lead,
     check_text,
     empty_box,
@@ -140,6 +141,7 @@ class ItemReader:
         while number < len(lines):
             stated = field_line(lines[number], start + number)
             if stated is None:
+                check_field(self.findings, lines[number], start + number)
                 number += 1
                 continue
             length = _length_of(lines, number) if stated.is_dependency else 1
@@ -189,6 +191,7 @@ class ItemReader:
         """`- Verify: …` as a bullet of its own, its value on the line or in a list below."""
         stated = field_line(first.text, first.start) if "\n" not in first.text else None
         if stated is None:
+            check_field(self.findings, first.text, first.start)
             return False
         below = item.children[1] if len(item.children) > 1 else None
         if stated.values and below is None:
