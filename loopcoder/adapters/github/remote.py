@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from loopcoder.adapters.git.command import Git, GitError, Result
 from loopcoder.domain.diagnostic import (
-    Forbidden,
     LoopcoderError,
     NotFound,
     Refused,
@@ -235,7 +234,9 @@ class Remote:
                 "Renew it, and set GITHUB_TOKEN (or GH_TOKEN) again.",
             )
         if any(each in lowered for each in _DENIED):
-            return Forbidden(
+            # A limit answers alike, and passes. No `Forbidden`, which asks a person: without the
+            # right to push, the journal would have failed before anybody was paid.
+            return LoopcoderError(
                 f"{host} does not let the token use git: {words}.",
                 "Give the token the permission contents: write.",
             )
