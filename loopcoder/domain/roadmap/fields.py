@@ -159,3 +159,5 @@ _SETTERS: dict[str, Callable[[Fields, tuple[str, ...]], str]] = {
     "budget": _set_budget,
     "owner": _set_owner,
 }
+FIELD_NAMES = ("after", "depends on", "blocked by", "blocks", *_SETTERS)
+"""How fields are called, in lower case."""

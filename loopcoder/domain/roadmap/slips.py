@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from loopcoder.domain.markdown import Block, mask_code
 from loopcoder.domain.roadmap.draft import Draft
+from loopcoder.domain.roadmap.fields import FIELD_NAMES
 from loopcoder.domain.roadmap.findings import Findings
 from loopcoder.domain.roadmap.ids import ID_COMMENT
 from loopcoder.domain.roadmap.lead import Lead, broken_box
@@ -17,10 +18,6 @@ _GLUED_BULLET = re.compile(r"-[^\W\d_]|[-+*]\[[ xX-]?\]")
 _LIKE_FIELD = re.compile(
     r"\s*[*_]{0,3}(?P<name>[A-Z][a-z]{3,10}( [a-z]{2})?)[*_]{0,3}:[*_]{0,3}\s+\S"
 )
-_FIELDS = (
-    *("after", "depends on", "blocked by", "blocks", "verify", "touches", "priority", "size"),
-    *("labels", "worker", "reviewer", "candidates", "budget", "owner"),
-)
 _NEAR = 0.8
 """How like a field's name a word has to be: one letter too many, too few, or wrong."""
 
@@ -28,10 +25,10 @@ _NEAR = 0.8
 def check_field(findings: Findings, text: str, line: int) -> None:
     """Report a line that is nearly a field: a check that is misspelt would never be run."""
     found = _LIKE_FIELD.match(text)
-    if found is None or found["name"].lower() in _FIELDS:
+    if found is None or found["name"].lower() in FIELD_NAMES:
         return
     name = found["name"]
-    for field in get_close_matches(name.lower(), _FIELDS, 1, _NEAR):
+    for field in get_close_matches(name.lower(), FIELD_NAMES, 1, _NEAR):
         detail = f"If it is meant to be a field, write `{field.capitalize()}:`."
         findings.warning(line, f"`{name}:` is read as prose", detail, at=name)
 

@@ -209,27 +209,6 @@ class Wait:
     cause: Cause = Cause.UNIT
 
 
-Action = (
-    Dispatch
-    | CheckBase
-    | ProposeFixBase
-    | CloseIssue
-    | Escalate
-    | GiveBack
-    | Abandon
-    | Unlabel
-    | Relabel
-    | DeleteBranch
-    | RequestReview
-    | Tell
-    | TellIssue
-    | Accept
-    | SettleEffect
-    | SettleOrphan
-    | Wait
-)
-"""Everything `decide` can return."""
-
 Upkeep = (
     CloseIssue
     | Escalate
@@ -246,6 +225,9 @@ Upkeep = (
     | SettleOrphan
 )
 """Actions that tidy the record; they are done before anything is dispatched."""
+
+Action = Dispatch | CheckBase | ProposeFixBase | Upkeep | Wait
+"""Everything `decide` can return."""
 
 Publishing = DeleteBranch | RequestReview
 """Upkeep that writes branches or pull requests, which only a publisher may."""
