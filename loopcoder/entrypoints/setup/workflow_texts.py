@@ -6,6 +6,11 @@ Steps that several jobs share stand here once: `@TAKE(name)@` gets what an earli
 
 from __future__ import annotations
 
+OUR_LABELS = """\
+      github.event_name != 'issues' || startsWith(github.event.label.name, 'loopcoder:') ||
+      startsWith(github.event.label.name, 'blocked-by:')"""
+"""When a wave is due: on every event, but of labels only on ours."""
+
 CHECKOUT_STEP = """\
       - uses: @PIN@
         with:
@@ -69,8 +74,7 @@ jobs:
   # Looks at the base, and runs its own gates in the sandbox. Its token reads.
   base:
     if: >-
-      github.event_name != 'issues' || startsWith(github.event.label.name, 'loopcoder:') ||
-      startsWith(github.event.label.name, 'blocked-by:')
+@OUR_LABELS@
     permissions:
       actions: read
       checks: read
@@ -241,8 +245,7 @@ jobs:
   # One job does everything: simple, and the sandbox is all that keeps agents from its token.
   tick:
     if: >-
-      github.event_name != 'issues' || startsWith(github.event.label.name, 'loopcoder:') ||
-      startsWith(github.event.label.name, 'blocked-by:')
+@OUR_LABELS@
     permissions:
       actions: read
       checks: read

@@ -61,6 +61,7 @@ def _filled(template: str, plan: WorkflowPlan) -> str:
         "@HEAD@": texts.HEAD,
         "@BASE@": _quoted(plan.base),
         "@MINUTE@": str(plan.minute),
+        "@OUR_LABELS@": texts.OUR_LABELS,
         "@CHECKOUT@": texts.CHECKOUT_STEP,
         "@TAKE_WAVE@": texts.TAKE_WAVE_STEP,
         "@EACH_UNIT@": texts.EACH_UNIT,
