@@ -44,8 +44,11 @@ def _keep_apart(plan: Mapping[str, Any], program: Sequence[str], report: int, ga
     kernel.die_with_parent(signal.SIGKILL)
     kernel.leave_namespaces(network=plan["own_network"])
     ran, ran_end = os.pipe()
-    first = _fork(lambda: _first(plan, program, gate, ran_end))
+    ready, ready_end = os.pipe()
+    first = _fork(lambda: _first(plan, program, gate, ready_end, ran_end))
     os.close(ran_end)
+    os.close(ready_end)
+    os.read(ready, 1)
     _tell(report, {"child-pid": first})
     code = _code(os.waitpid(first, 0)[1])
     if os.read(ran, 1):
@@ -53,9 +56,10 @@ def _keep_apart(plan: Mapping[str, Any], program: Sequence[str], report: int, ga
     return code
 
 
-def _first(plan: Mapping[str, Any], program: Sequence[str], gate: int, ran: int) -> int:
+def _first(plan: Mapping[str, Any], program: Sequence[str], gate: int, ready: int, ran: int) -> int:
     kernel.die_with_parent(signal.SIGKILL)
-    os.read(gate, 1)
+    os.close(ready)
+    _pass(gate)
     if plan["own_network"]:
         kernel.raise_loopback()
     kernel.make_mounts(plan["writable"])
@@ -71,7 +75,7 @@ def _keep_together(plan: Mapping[str, Any], program: Sequence[str], report: int,
     signal.signal(signal.SIGTERM, _end_all)
     kernel.die_with_parent(signal.SIGTERM)
     pid, started = _start(plan, program, lambda pid: _wait(report, gate, pid))
-    code = _reap_until(pid)
+    code = _reap_or_end(pid)
     _end_children()
     if started:
         _tell(report, {"exit-code": code})
@@ -80,7 +84,14 @@ def _keep_together(plan: Mapping[str, Any], program: Sequence[str], report: int,
 
 def _wait(report: int, gate: int, pid: int) -> None:
     _tell(report, {"child-pid": pid})
-    os.read(gate, 1)
+    _pass(gate)
+
+
+def _pass(gate: int) -> None:
+    """Wait for the word to go on. Without it whoever would give it is dead: nothing may begin that
+    nobody will end."""
+    if not os.read(gate, 1):
+        raise OSError("whoever started it is gone")
 
 
 def _start(
@@ -94,7 +105,7 @@ def _start(
 
     def child() -> int:
         os.close(begin_end)
-        os.read(begin, 1)
+        _pass(begin)
         try:
             _lock_in(plan)
             os.chdir(plan["cwd"])
@@ -138,6 +149,19 @@ def _reap_until(pid: int) -> int:
         ended, status = os.wait()
         if ended == pid:
             return _code(status)
+
+
+def _reap_or_end(pid: int) -> int:
+    """The same, unless we are told to end. From here on both are waited for as pending signals:
+    one that arrived just before a `wait` would be heard only when the next process ends."""
+    heard = {signal.SIGTERM, signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    while True:
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended == pid:
+            return _code(status)
+        if not ended and signal.sigwait(heard) == signal.SIGTERM:
+            _end_all(signal.SIGTERM, None)
 
 
 def _end_all(number: int, frame: FrameType | None) -> NoReturn:

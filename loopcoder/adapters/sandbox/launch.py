@@ -8,7 +8,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -171,23 +171,25 @@ def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Start
             raise NotStarted(_why(launch, error)) from error
         finally:
             os.close(report_end)
-        started = Started(process, _inner_pid(report), report)
-        if started.inner is not None:
-            _limit(started.inner, launch.limits, tasks=not launch.adopts)
-            started.group = confine(started.inner, launch.limits.tasks)
-            _open_way(launch, started)
-        with contextlib.suppress(OSError):
-            os.write(gate_end, b"1")
+        started = Started(process, None, report)
+        with _ended_unless_ready(started):
+            started.inner = _inner_pid(report)
+            if started.inner is not None:
+                _limit(started.inner, launch.limits, tasks=not launch.adopts)
+                started.group = confine(started.inner, launch.limits.tasks)
+                if launch.way is not None:
+                    launch.way.open(started.inner)
+                with contextlib.suppress(OSError):
+                    os.write(gate_end, b"1")
     os.set_blocking(report, False)
     return started
 
 
-def _open_way(launch: Launch, started: Started) -> None:
-    if launch.way is None or started.inner is None:
-        return
+@contextlib.contextmanager
+def _ended_unless_ready(started: Started) -> Iterator[None]:
     try:
-        launch.way.open(started.inner)
-    except NotStarted:
+        yield
+    except BaseException:
         started.process.kill()
         started.process.wait()
         started.close()
@@ -202,12 +204,14 @@ def _memory_file(content: bytes) -> int:
 
 
 def _inner_pid(report: int) -> int | None:
-    """The host's number of the namespace's first process; None when the set-up failed."""
+    """The host's number of the namespace's first process; None when the set-up failed.
+
+    Raises NotStarted when it takes too long: without limits nothing may run."""
     text = b""
     deadline = time.monotonic() + _SETUP_S
     while b"}" not in text:
         if not readable(report, max(0.0, deadline - time.monotonic())):
-            return None
+            raise NotStarted(f"The sandbox was not ready within {_SETUP_S:g} seconds.")
         piece = os.read(report, 4096)
         if not piece:
             return None

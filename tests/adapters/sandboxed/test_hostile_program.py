@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -337,14 +338,18 @@ def test_child_that_keeps_the_output_open_does_not_hold_us(
     assert living(seconds) == []
 
 
+@pytest.mark.parametrize("seen", [2, 3, 5], ids=["at first", "half way", "in full run"])
 @pytest.mark.parametrize("kind", WALLS)
 def test_nothing_survives_the_death_of_loopcoder(
     kind: str,
+    seen: int,
     workspace: Path,
     tmp_path: Path,
     living: Callable[[str], list[int]],
 ) -> None:
-    seconds = f"60.{secrets.randbelow(10**9):09}"
+    """It names what is to run, and so do the process around it (two, as soon as there are any),
+    and what that begins."""
+    seconds = f"600.{secrets.randbelow(10**9):09}"
     source = f"""
 import os
 from pathlib import Path
@@ -359,9 +364,13 @@ with sandbox.wrap(Job(argv, work)) as launch:
     supervise(launch, Watch(60), work.parent / "log")
 """
     with subprocess.Popen([sys.executable, "-c", source], cwd=ROOT) as owner:
-        _until(lambda: len(living(f"sleep {seconds}")) >= 2)
+        _until(lambda: len(living(f"sleep {seconds}")) >= seen)
         owner.kill()
-    _until(lambda: not living(f"sleep {seconds}"))
+    try:
+        _until(lambda: not living(f"sleep {seconds}"))
+    finally:
+        for pid in living(f"sleep {seconds}"):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_fork_bomb_is_bounded(walls: Sandbox, run: Run, living: Callable[[str], list[int]]) -> None:
