@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.compiling import MOST
@@ -18,6 +19,8 @@ from tests.github_server.records import Item, Label
 from tests.github_server.world import BOT
 from tests.support.github_project import GitHubProject
 
+PACE = timedelta(hours=1) / 500
+"""GitHub takes some 500 new issues an hour."""
 WORKER = {"kind": "command", "cost": "free", "run": ["true"]}
 IDLE = {
     "verify": [{"run": "true"}],
@@ -65,24 +68,27 @@ def _timed(project: GitHubProject, *args: str) -> tuple[Run, int]:
 
 def _file(project: GitHubProject, count: int) -> None:
     """Every unit's issue as compile leaves it, put straight into the server: at GitHub's pace the
-    writes alone would take days."""
+    writes alone would take a day. So they are as old as that pace would have made them, which
+    counts: a look goes back to what was known two minutes before the last change."""
     hub, repo = project.github.hub, project.github.repo
     units = parse_roadmap(roadmap_of(count)).roadmap.units
     with hub.lock:
         who = hub.acting(BOT)
         ours = Label(repo.ids.next(), OURS, "ededed")
         repo.labels.put(ours.id, ours, who.at)
+        began = who.at - count * PACE
         ids: dict[str, int] = {}
         waits: dict[str, Label] = {}
         for number, unit in enumerate(units, 1):
             text, ids[unit.id] = render_text(unit), repo.ids.next()
+            at = began + number * PACE
             body = render_section(Marker(unit.id, "main", text.digest), text.block)
             item = Item(
-                ids[unit.id], number, text.title, body, who.id, who.at, who.at,
+                ids[unit.id], number, text.title, body, who.id, at, at,
                 labels=(ours.id, *(waits[each].id for each in unit.after)),
                 blocked_by=tuple(ids[each] for each in unit.after),
             )  # fmt: skip
-            repo.items.put(number, item, who.at)
+            repo.items.put(number, item, at)
             waits[unit.id] = Label(repo.ids.next(), f"{BLOCKED_BY}{number}", "ededed")
             repo.labels.put(waits[unit.id].id, waits[unit.id], who.at)
         repo.last_number = count

@@ -117,7 +117,8 @@ class RefStore:
         if remove:
             stream.append(b"D %b\n" % remove.encode())
         for name, data in files.items():
-            stream.append(b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), len(data), data))
+            head = b"M 100644 inline %b\ndata %d\n" % (name.encode(), len(data))
+            stream += (head, data, b"\n")  # not copied: the first batch holds everything
         stream.append(b"\nget-mark :1\ndone\n")
         done = self._git().run(
             "fast-import", "--quiet", "--done", "--force", input=b"".join(stream)

@@ -46,23 +46,31 @@ def plan_books(
 ) -> Books:
     """Tick the open boxes of the units that are `done`, and with `mint` write missing ids, which
     differ from those that are `taken`. Files that cannot be read as a roadmap stay as they are."""
-    if parse_roadmaps(sources).errors:
+    reading = parse_roadmaps(sources)
+    if reading.errors:
         return Books({})
+    units = reading.roadmap.units
+    tickable = {unit.file for unit in units if unit.id in done and unit.box is Box.OPEN}
+    mintable = {each.file for each in reading.unidentified} if mint else set()
     files: dict[str, str] = {}
     ticked: list[UnitId] = []
     minted: list[UnitId] = []
-    used = taken | {unit.id for unit in parse_roadmaps(sources).roadmap.units}
+    used = taken | {unit.id for unit in units}
     for source in sources:
-        text, units = tick_boxes(source, done)
-        ticked += units
-        if mint:
-            own = {u.id for u in parse_roadmaps([source]).roadmap.units}
+        text = source.text
+        if source.file in tickable:
+            text, boxes = tick_boxes(source, done)
+            ticked += boxes
+        if source.file in mintable:
+            own = {unit.id for unit in units if unit.file == source.file}
             written = mint_ids(text, source.file, frozenset(used - own))
             text = written.text
             minted += [each.id for each in written.mints]
             used |= set(minted)
         if text != source.text:
             files[source.file] = text
+    if not files:
+        return Books({})
     after = [Source(each.file, files.get(each.file, each.text)) for each in sources]
     return Books({}) if parse_roadmaps(after).errors else Books(files, tuple(ticked), tuple(minted))
 
