@@ -335,6 +335,19 @@ def test_closing_and_reopening_are_idempotent(world: World) -> None:
     assert world.ana.reopen_pull(number).updated_at == opened.updated_at
 
 
+def test_when_it_ended_is_known_whatever_is_said_afterwards(world: World) -> None:
+    number, other = (world.propose(name, {name: "1"}).number for name in ("a", "b"))
+    world.ana.close_pull(number)
+    world.ana.merge(other)
+    ended = world.clock.now()
+    world.clock.advance(minutes=5)
+    world.ana.comment(number, "Not like this")
+    world.ana.comment(other, "Thanks")
+    for seen in (world.host.get_pull(number), world.host.get_pull(other)):
+        assert seen.ended_at is not None and seen.ended_at <= ended < seen.updated_at
+    assert world.ana.reopen_pull(number).ended_at is None
+
+
 def test_what_is_merged_stays_merged(world: World) -> None:
     number = world.propose("a", {"a": "1"}).number
     merged = world.ana.merge(number)

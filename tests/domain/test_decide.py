@@ -167,6 +167,21 @@ def test_after_retry_a_closed_pull_request_is_worked_on_again_from_its_branch() 
     assert (action.start, action.merge, action.expected_head) == ("d" * 40, BASE, "d" * 40)
 
 
+def test_a_comment_after_the_retry_does_not_take_it_back() -> None:
+    story = Story().tell(e.PullOpened(9, "loopcoder/login", "c"), unit="login")
+    minute = timedelta(minutes=1)
+    retried = e.Retried("ana", said_at=NOW + minute)
+    story.tell(e.NeedsHuman(("#9 was closed unmerged",), 9), retried, unit="login")
+    closed = replace(
+        pull(9, "login", state=PullState.CLOSED), ended_at=NOW, updated_at=NOW + 2 * minute
+    )
+    seen = snapshot([view("login", 1, story, pull=closed)], story)
+    assert dispatched(seen) == ["login"]
+    again = replace(closed, ended_at=NOW + 2 * minute)
+    seen = snapshot([view("login", 1, story, pull=again)], story)
+    assert isinstance(decided(seen)["login"], act.Escalate)
+
+
 def test_comments_on_the_pull_request_lead_to_a_fix_up_of_the_same_pull_request() -> None:
     story = Story().tell(e.PullOpened(9, "loopcoder/login", "c"), unit="login")
     seen = snapshot([view("login", 1, story, pull=pull(9, "login"), feedback=(COMMENT,))], story)

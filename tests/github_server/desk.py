@@ -122,4 +122,5 @@ class HubDesk(Seat):
             merged_commit=made.merge_commit or "",
             closed_by=self.actor(item.closed_by),
             closes=tuple(closed_by_text(item.body)),
+            ended_at=None if item.is_open else item.closed_at,
         )

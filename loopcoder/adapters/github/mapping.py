@@ -34,8 +34,8 @@ LABELLING = frozenset({"labeled", "unlabeled"})
 
 _WRITERS = frozenset({"admin", "maintain", "write", "push"})
 _ITEM = (
-    "number", "id", "title", "body", "state", "state_reason", "created_at", "updated_at", "draft",
-    "repository_url",
+    "number", "id", "title", "body", "state", "state_reason", "created_at", "updated_at",
+    "closed_at", "draft", "repository_url",
 )  # fmt: skip
 _DETAIL = (
     "number", "state", "draft", "updated_at", "merged_at", "merge_commit_sha"
@@ -167,6 +167,7 @@ def read_pull(
     closer = detail.get("merged_by") if state is PullState.MERGED else None
     closer = closer or item.get("closed_by")
     closed = state is not PullState.OPEN
+    ended = item.get("closed_at") if closed else None
     return PullRequest(
         number=int(item["number"]),
         title=str(item["title"]),
@@ -184,6 +185,7 @@ def read_pull(
         merged_commit=_merged_commit(state, detail),
         closed_by=read_actor(closer) if closed and closer else None,
         closes=parse_closes(body),
+        ended_at=read_time(ended) if ended else None,
     )
 
 

@@ -74,8 +74,8 @@ def close_item(
     """Close an open issue or pull request; closing what is closed changes nothing."""
     register(db, actor)
     db.execute(
-        "UPDATE items SET state = 'closed', close_reason = ?, closed_by = ?, updated_at = ? "
-        "WHERE number = ? AND state = 'open'",
+        "UPDATE items SET state = 'closed', close_reason = ?1, closed_by = ?2, updated_at = ?3, "
+        "closed_at = ?3 WHERE number = ?4 AND state = 'open'",
         (reason, actor.id, at, number),
     )
 
@@ -83,7 +83,7 @@ def close_item(
 def reopen_item(db: sqlite3.Connection, number: int, at: str) -> None:
     """Open what is closed, never what is merged."""
     db.execute(
-        "UPDATE items SET state = 'open', close_reason = ?, closed_by = NULL, updated_at = ? "
-        "WHERE number = ? AND state = 'closed'",
+        "UPDATE items SET state = 'open', close_reason = ?, closed_by = NULL, updated_at = ?, "
+        "closed_at = NULL WHERE number = ? AND state = 'closed'",
         (REOPENED, at, number),
     )

@@ -78,8 +78,8 @@ def record_merge(
 ) -> None:
     """The pull request is merged by `actor`, and what it closes is completed with it."""
     done = db.execute(
-        "UPDATE items SET state = 'merged', closed_by = ?, updated_at = ? "
-        "WHERE number = ? AND state = 'open'",
+        "UPDATE items SET state = 'merged', closed_by = ?1, updated_at = ?2, closed_at = ?2 "
+        "WHERE number = ?3 AND state = 'open'",
         (None if actor is None else register(db, actor), at, pull.number),
     )
     if not done.rowcount:
@@ -126,4 +126,5 @@ def _pull(row: sqlite3.Row, actors: dict[int, Actor], labels: frozenset[str]) ->
         merged_commit=row["merged_commit"],
         closed_by=actors.get(row["closed_by"]),
         closes=parse_closes(row["body"]),
+        ended_at=datetime.fromisoformat(row["closed_at"]) if row["closed_at"] else None,
     )

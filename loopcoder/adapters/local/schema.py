@@ -95,8 +95,10 @@ CREATE INDEX edits_item ON edits (number);
 ALTER TABLE comments ADD COLUMN updated_at TEXT;
 """
 
+_ENDS = "ALTER TABLE items ADD COLUMN closed_at TEXT;"
+
 # Migration N makes version N + 1 out of version N. Released ones are never edited.
-MIGRATIONS: tuple[str, ...] = (_TABLES, _EDITS)
+MIGRATIONS: tuple[str, ...] = (_TABLES, _EDITS, _ENDS)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

@@ -49,6 +49,7 @@ class MemoryDesk:
                     closed_by=self._actor,
                     mergeable=None,
                     updated_at=now,
+                    ended_at=now,
                 )
             return self.forge.pulls[number]
 
@@ -61,7 +62,11 @@ class MemoryDesk:
                 if open_pull_of(self.forge, pull.branch) is not None:
                     raise Stale(f"{pull.branch} has an open pull request already.")
                 self.forge.pulls[number] = replace(
-                    pull, state=PullState.OPEN, closed_by=None, updated_at=now
+                    pull,
+                    state=PullState.OPEN,
+                    closed_by=None,
+                    updated_at=now,
+                    ended_at=None,
                 )
             return observe(self.forge, number)
 

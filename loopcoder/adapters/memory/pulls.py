@@ -44,6 +44,7 @@ def record_merge(
         closed_by=actor,
         mergeable=None,
         updated_at=at,
+        ended_at=at,
     )
     for number in pull.closes:
         issue = forge.issues.get(number)

@@ -211,7 +211,8 @@ class PullState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as it stands. `mergeable` is None while the host has not worked it out."""
+    """A pull request as it stands. `mergeable` is None while the host has not worked it out;
+    `ended_at` is when it was closed or merged, where that is known."""
 
     number: int
     title: str
@@ -229,6 +230,7 @@ class PullRequest:
     merged_commit: str = ""
     closed_by: Actor | None = None
     closes: tuple[int, ...] = ()
+    ended_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

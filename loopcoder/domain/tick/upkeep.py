@@ -260,7 +260,7 @@ def closed_unmerged(view: UnitView) -> PullRequest | None:
 def _retried_since(view: UnitView, pull: PullRequest) -> bool:
     retry = view.record.retry
     said = (retry.said_at if retry else None) or view.record.retried_at
-    return said is not None and said >= pull.updated_at
+    return said is not None and said >= (pull.ended_at or pull.updated_at)
 
 
 def wants_fix_up(view: UnitView) -> bool:
