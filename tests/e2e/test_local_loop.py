@@ -218,6 +218,21 @@ def test_a_person_can_block_waive_and_unblock(project: Project) -> None:
     assert project.tick()["units"]["notes"]["outcome"] == "proposed"
 
 
+def test_a_typo_on_the_base_sets_nothing_free(project: Project) -> None:
+    store = "- [ ] Store <!-- id: store -->\n"
+    login = "- [ ] Login (after: store) <!-- id: login -->\n"
+    project.begin(store + login, work={"login": [writes(b="x")]})
+    project.run("compile")
+    project.run("hold", "store")
+    project.write({"ROADMAP.md": store + login.replace("after: store", "after: stroe")})
+    project.commit("Mistype")
+
+    assert [row["unit"] for row in project.json("ready")["blocked"]] == ["login"]
+    assert "1 error(s) in the roadmap" in project.run("status").stdout
+    report = project.tick(exit_code=2)
+    assert (report["units"]["login"]["outcome"], project.pulls()) == ("blocked", {})
+
+
 def test_two_units_red_only_together_are_told_apart_by_order(project: Project) -> None:
     project.begin(
         "- [ ] One <!-- id: one -->\n- [ ] Two <!-- id: two -->\n",

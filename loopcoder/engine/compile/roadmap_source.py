@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, RoadmapError, Severity
@@ -31,6 +32,14 @@ def skipped(reading: Reading) -> tuple[str, ...]:
         f"{count} unit(s) without an id are skipped, the first at {first.file}:{first.line}: "
         "run loopcoder plan and commit the roadmap",
     )
+
+
+def uncompiled(diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:
+    """What to say of a roadmap with errors."""
+    count = sum(each.is_error for each in diagnostics)
+    if not count:
+        return ()
+    return (f"{count} error(s) in the roadmap: nothing is compiled (loopcoder plan shows them)",)
 
 
 def read_roadmap(services: Services, commit: str) -> Reading:

@@ -14,6 +14,7 @@ from loopcoder.domain.unit import Roadmap
 from loopcoder.engine.compile.apply import Left, apply_plan
 from loopcoder.engine.compile.clerk import clerk_of
 from loopcoder.engine.compile.compile import plan_roadmap
+from loopcoder.engine.compile.roadmap_source import uncompiled
 from loopcoder.engine.services import Services
 
 
@@ -39,9 +40,7 @@ def compile_in_tick(
     )
     plan = plan_roadmap(desired, diagnostics, services.tracker, services.journal, options)
     if not plan.applyable:
-        count = sum(d.is_error for d in plan.diagnostics)
-        said = f"{count} error(s) in the roadmap: nothing is compiled (loopcoder plan shows them)"
-        return Compiled(0, (said,))
+        return Compiled(0, uncompiled(plan.diagnostics))
     clerk = clerk_of(
         settings,
         services.tracker,

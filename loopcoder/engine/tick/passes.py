@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from loopcoder.domain.issues.carrying import with_carried
+from loopcoder.domain.issues.last_edges import with_last_edges
 from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
-from loopcoder.domain.tick.snapshot import Snapshot, TickState
+from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.compile.dashboard import hear_boxes, show_dashboard
 from loopcoder.engine.compile.hearing import hear
@@ -45,10 +46,10 @@ def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Sn
     if compiling:
         _hear(services, roadmap, gathered)
         gathered.writes += _compile(services, roadmap, gathered)
-    seen = _see(services, roadmap, standing, base, gathered.state)
+    seen = _see(services, roadmap, standing, base, gathered)
     if compiling and (said := hear_boxes(services, seen)):
         services.journal.record(*said)
-        seen = _see(services, roadmap, standing, base, gathered.state)
+        seen = _see(services, roadmap, standing, base, gathered)
         gathered.warn(filter(None, [show_dashboard(services, seen, seen.history.last_change)]))
     gathered.seen = seen
     gathered.warn(services.ci.remarks())
@@ -56,14 +57,15 @@ def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Sn
 
 
 def _see(
-    services: Services, roadmap: Roadmap, standing: frozenset[UnitId], base: str, state: TickState
+    services: Services, roadmap: Roadmap, standing: frozenset[UnitId], base: str, gathered: Gathered
 ) -> Snapshot:
     """Every unit, also those that the roadmap does not have."""
     world = look(services)
+    roadmap = with_last_edges(roadmap, gathered.diagnostics, world.history)
     roadmap = with_carried(roadmap, world.history)
     roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
-    return observe(services, roadmap, standing, base, state, world)
+    return observe(services, roadmap, standing, base, gathered.state, world)
 
 
 def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import Diagnostic, NotFound
 from loopcoder.domain.issues.carrying import with_carried
+from loopcoder.domain.issues.last_edges import with_last_edges
 from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
@@ -20,7 +21,7 @@ from loopcoder.domain.tick.upkeep import upkeep_waiting
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.trust import Judge, judges, remarks
 from loopcoder.engine.compile.hearing import count_in, hear
-from loopcoder.engine.compile.roadmap_source import read_roadmap
+from loopcoder.engine.compile.roadmap_source import read_roadmap, skipped, uncompiled
 from loopcoder.engine.tick.base import base_commit
 from loopcoder.engine.tick.observe import look, observe
 from loopcoder.entrypoints.setup.migration import carried
@@ -134,7 +135,8 @@ def inspect(house: House) -> Look:
     world, now = look(services), services.clock.now()
     heard = hear(services, reading.roadmap, world.issues, world.history)
     count_in(world.history, (*carried(house, world.history), *heard.entries), now)
-    roadmap = with_carried(reading.roadmap, world.history)
+    roadmap = with_last_edges(reading.roadmap, reading.diagnostics, world.history)
+    roadmap = with_carried(roadmap, world.history)
     roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
     tick = TickState(run="", started_at=now)
@@ -147,7 +149,13 @@ def inspect(house: House) -> Look:
         actions,
         settings,
         tuple(reading.diagnostics),
-        notes=(*remarks(services), *services.warnings, *writes_waiting(snapshot, settings)),
+        notes=(
+            *uncompiled(reading.diagnostics),
+            *skipped(reading),
+            *remarks(services),
+            *services.warnings,
+            *writes_waiting(snapshot, settings),
+        ),
         reviewers=judges(services) if settings.reviewer else (),
     )
 
