@@ -39,7 +39,7 @@ def work(house: House, wave_dir: Path, unit: str, out: Path) -> None:
 
     Needs no token. What comes of it is left in a folder for `loopcoder review`.
     """
-    from loopcoder.entrypoints.running.relaying import work as run
+    from loopcoder.entrypoints.running.relay.jobs import work as run
     from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
@@ -57,7 +57,7 @@ def verify(house: House, of_base: bool, out: Path) -> None:
     `loopcoder tick --plan-wave DIR --base-checked`.
     """
     from loopcoder.engine.tick.gathered import TickOptions
-    from loopcoder.entrypoints.running.relaying import look
+    from loopcoder.entrypoints.running.relay.base import look
     from loopcoder.entrypoints.running.ticking import new_run
     from loopcoder.entrypoints.views.listening import LineListener
 
@@ -77,7 +77,7 @@ def review(house: House, wave_dir: Path, given: Path, unit: str, out: Path) -> N
 
     Needs no token. What was found is left in a folder for `loopcoder publish`.
     """
-    from loopcoder.entrypoints.running.relaying import judge
+    from loopcoder.entrypoints.running.relay.jobs import judge
     from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
@@ -92,7 +92,7 @@ def review(house: House, wave_dir: Path, given: Path, unit: str, out: Path) -> N
 @pass_house(defaults=True)
 def integrate(house: House, wave_dir: Path, given: Path, out: Path) -> None:
     """Put the wave's commits together on the newest base, and verify the combination."""
-    from loopcoder.entrypoints.running.relaying import integrate as run
+    from loopcoder.entrypoints.running.relay.jobs import integrate as run
     from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stdout()
@@ -123,7 +123,7 @@ def publish(house: House, wave_dir: Path | None, given: Path | None, as_json: bo
 
     Nothing of the repository and nothing from an artifact is executed.
     """
-    from loopcoder.entrypoints.running.relaying import publish as run
+    from loopcoder.entrypoints.running.relay.jobs import publish as run
     from loopcoder.entrypoints.views.listening import LineListener
     from loopcoder.entrypoints.views.tick import exit_code, report_json, say_report
 

@@ -106,7 +106,7 @@ def _plan_wave(
     as_json: bool,
 ) -> None:
     """The scheduler's part of a tick, for jobs on other machines."""
-    from loopcoder.entrypoints.running.relaying import plan
+    from loopcoder.entrypoints.running.relay.jobs import plan
     from loopcoder.entrypoints.views.listening import LineListener
 
     terminal = stderr() if as_json else stdout()
