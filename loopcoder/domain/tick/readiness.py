@@ -11,10 +11,11 @@ from loopcoder.domain.journal.event import AttemptBegun
 from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.settings import LandingMode, Settings
 from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.asking import why_unapproved
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.lifecycle import State, state_of
+from loopcoder.domain.tick.our_pull import has_red_checks, wants_fix_up
 from loopcoder.domain.tick.snapshot import Blocker, BlockerState, Snapshot, UnitView
-from loopcoder.domain.tick.upkeep import has_red_checks, wants_fix_up, why_unapproved
 
 ASKS = "the worker says needs-input"
 """How the reason begins where a worker wants to be told something."""

@@ -19,11 +19,11 @@ from loopcoder.domain.limits.breaker import breakers
 from loopcoder.domain.limits.budget import day_of, dollars, spent
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
+from loopcoder.domain.tick.asking import why_unapproved
 from loopcoder.domain.tick.held_back import limits_reached
 from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.readiness import next_step, why_blocked
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
-from loopcoder.domain.tick.upkeep import why_unapproved
 from loopcoder.domain.unit import UnitId, is_unit_id
 from loopcoder.domain.views.unit_graph import Node, mermaid
 
