@@ -18,7 +18,7 @@ from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.carried import Forged, Station, check_errand
 from loopcoder.domain.tick.wave import Errand, Wave
-from loopcoder.engine.tick.publishing import Delivered
+from loopcoder.engine.tick.belief import Delivered
 from loopcoder.entrypoints.wiring.bootstrap import House
 from loopcoder.ports.clock import Clock
 
