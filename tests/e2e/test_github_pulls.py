@@ -212,6 +212,23 @@ def test_what_was_merged_into_another_branch_is_not_built_upon(hosted: GitHubPro
     assert hosted.tick()["units"]["login"]["outcome"] == "proposed"
 
 
+def test_what_a_person_pointed_at_another_branch_is_left_to_people(hosted: GitHubProject) -> None:
+    """It conflicts there, which merging our base into it would not mend."""
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    start = hosted.github.git.head("main")
+    assert start is not None
+    hosted.github.put_branch("1.x", hosted.github.commit(start, {"store.txt": "as it was"}))
+    hosted.github.put_branch("main", hosted.github.commit(start, {"new.txt": "for 2.x"}))
+    hosted.github.point_at(number, "1.x")
+    head = hosted.github.git.head("loopcoder/store")
+    row = hosted.tick()["units"]["store"]
+    assert row["outcome"] == "waiting"
+    assert "goes into 1.x: only what goes into main is fixed up" in row["reason"]
+    assert hosted.github.git.head("loopcoder/store") == head
+
+
 @pytest.mark.slow
 def test_units_that_people_made_wait_for_each_other_are_named_and_cost_nothing(
     hosted: GitHubProject,

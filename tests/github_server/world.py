@@ -120,6 +120,11 @@ class Github:
             made = pulls.PullDraft(f"Do {branch}", branch, base, body, draft)
             return pulls.create(self.hub, self.repo, self.hub.acting(by), made).number
 
+    def point_at(self, number: int, base: str, by: str = ANA) -> None:
+        """Somebody has a pull request go into another branch."""
+        with self.hub.lock:
+            pulls.change_base(self.repo, self.hub.acting(by), number, base)
+
     def item(self, number: int) -> Item:
         found = self.repo.item(number)
         assert found is not None, f"there is no #{number}"

@@ -30,9 +30,10 @@ def is_open_again(view: UnitView) -> bool:
 
 
 def wants_fix_up(view: UnitView) -> bool:
-    """Whether the open pull request waits for us rather than for a person or for CI."""
+    """Whether the open pull request waits for us rather than for a person or for CI. One that
+    goes elsewhere than into the base does not: we would bring the base in, and judge it on that."""
     pull = view.open_pull
-    if pull is None:
+    if pull is None or view.astray:
         return False
     return bool(view.feedback) or pull.mergeable is False or has_red_checks(view)
 

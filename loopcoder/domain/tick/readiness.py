@@ -141,7 +141,8 @@ def _fix_up(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dispa
     pull = view.open_pull
     assert pull is not None
     if not wants_fix_up(view):
-        return act.Wait(view.id, State.AWAITING_MERGE, _waits_for(view, pull))
+        reason = f"{_waits_for(view, pull)}{_where_it_goes(view, settings)}"
+        return act.Wait(view.id, State.AWAITING_MERGE, reason)
     evicted = _evicted_from(view, pull)
     if evicted is not None:
         return _fitted(view, evicted, pull, snapshot, settings)
@@ -222,6 +223,12 @@ def _waits_for(view: UnitView, pull: PullRequest) -> str:
     last = view.record.attempts[-1].last("policy") if view.record.attempts else None
     why = f": {last.reason}" if last and last.reason else ""
     return f"waits for a person to look at #{pull.number}{why}{_what_ci_says(view)}"
+
+
+def _where_it_goes(view: UnitView, settings: Settings) -> str:
+    if not view.astray:
+        return ""
+    return f"; it goes into {view.astray}: only what goes into {settings.base} is fixed up"
 
 
 def _what_ci_says(view: UnitView) -> str:

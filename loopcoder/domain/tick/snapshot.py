@@ -50,8 +50,8 @@ class UnitView:
     `digest` the hash of the text that would be worked on now; `parts` its child units;
     `commands` pairs each command label on the issue with the login of the writer who put it on;
     `comments` is filled at dispatch.
-    `checks` is what CI says of the head of our open pull request; `astray` the branch it was
-    merged into when that is not the base.
+    `checks` is what CI says of the head of our open pull request; `astray` the branch it goes
+    into, or was merged into, when that is not the base.
     """
 
     unit: Unit

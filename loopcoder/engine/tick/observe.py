@@ -161,9 +161,9 @@ def _view(services: Services, unit: Unit, standing: frozenset[UnitId], world: Wo
 
 
 def _astray(services: Services, pull: PullRequest | None) -> str:
-    """Where else than into the base a person had our pull request go: what waits for it would be
-    built without it. Of an issue that is closed this says nothing."""
-    if pull is None or pull.state is not PullState.MERGED:
+    """Where else than into the base our pull request goes, or a person had it go: what waits for
+    it would be built without it. Of an issue that is closed this says nothing."""
+    if pull is None or pull.state is PullState.CLOSED:
         return ""
     return "" if pull.base in ("", services.settings.base) else pull.base
 
