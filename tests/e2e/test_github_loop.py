@@ -150,6 +150,21 @@ def test_merged_branches_are_removed_unless_somebody_went_on_there(
 
 
 @pytest.mark.slow
+def test_a_merged_branch_that_a_person_still_needs_is_left(hosted: GitHubProject) -> None:
+    """Without it their backport would be closed."""
+    hosted.begin(ONE, work={"store": [writes(store="kept")]})
+    hosted.github.put_branch("1.x", hosted.github.git.head("main"))
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    backport = hosted.github.open_pull("loopcoder/store", "1.x")
+    hosted.ana.merge(number)
+    hosted.tick()
+    assert hosted.github.item(backport).is_open
+    hosted.ana.merge(backport)
+    hosted.tick()
+    assert hosted.github.git.head("loopcoder/store") is None
+
+
 def test_commits_of_others_on_our_branch_are_built_on(hosted: GitHubProject) -> None:
     hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
     hosted.tick()

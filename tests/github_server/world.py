@@ -120,6 +120,12 @@ class Github:
             made = pulls.PullDraft(f"Do {branch}", branch, base, body, draft)
             return pulls.create(self.hub, self.repo, self.hub.acting(by), made).number
 
+    def open_pull(self, branch: str, base: str, by: str = ANA) -> int:
+        """Somebody's pull request from a branch that is there; its number."""
+        with self.hub.lock:
+            made = pulls.PullDraft(f"{branch} for {base}", branch, base)
+            return pulls.create(self.hub, self.repo, self.hub.acting(by), made).number
+
     def point_at(self, number: int, base: str, by: str = ANA) -> None:
         """Somebody has a pull request go into another branch."""
         with self.hub.lock:

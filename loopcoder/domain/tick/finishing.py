@@ -47,9 +47,12 @@ def _left_as_it_is(view: UnitView, issue: Issue) -> bool:
 
 
 def merged_branch(view: UnitView) -> Iterator[act.Upkeep]:
-    """Our branch after the merge, while nobody has put anything else there."""
+    """Our branch after the merge, while nobody has put anything else there, or has a pull request
+    of their own that would be closed with it."""
     pull, ours = view.pull, view.record.pull
     if pull is None or ours is None or pull.number != ours.number or not view.merged:
+        return
+    if view.branch_needed:
         return
     if view.branch_head and view.branch_head == pull.head != ours.kept_at:
         reason = f"#{pull.number} was merged"

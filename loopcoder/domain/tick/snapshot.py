@@ -50,6 +50,7 @@ class UnitView:
     `digest` the hash of the text that would be worked on now; `parts` its child units;
     `commands` pairs each command label on the issue with the login of the writer who put it on;
     `comments` is filled at dispatch.
+    `branch_needed` says that another open pull request starts from our branch, or goes into it.
     `checks` is what CI says of the head of our open pull request; `astray` the branch it goes
     into, or was merged into, when that is not the base.
     """
@@ -72,6 +73,7 @@ class UnitView:
     comments: tuple[Comment, ...] = ()
     checks: Verdicts = NO_VERDICTS
     astray: str = ""
+    branch_needed: bool = False
 
     @property
     def id(self) -> UnitId:

@@ -49,20 +49,23 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Views by unit, by issue number, and by parent, so that edges are looked up in one step."""
+    """Views by unit, by issue number, and by parent, so that edges are looked up in one step; and
+    the branches that open pull requests start from or go into."""
 
     by_id: Mapping[UnitId, UnitView]
     by_number: Mapping[int, UnitId]
     parts: Mapping[UnitId, tuple[UnitId, ...]]
+    needed: frozenset[str]
 
     @classmethod
-    def of(cls, views: Sequence[UnitView]) -> _Index:
+    def of(cls, views: Sequence[UnitView], pulls: Sequence[PullRequest]) -> _Index:
         parts: dict[UnitId, tuple[UnitId, ...]] = {}
         for view in views:
             if view.unit.parent:
                 parts[view.unit.parent] = (*parts.get(view.unit.parent, ()), view.id)
         numbers = {v.record.number: v.id for v in views if v.record.number}
-        return cls({v.id: v for v in views}, numbers, parts)
+        needed = frozenset(name for p in pulls if p.is_open for name in (p.branch, p.base))
+        return cls({v.id: v for v in views}, numbers, parts, needed)
 
 
 def look(services: Services) -> World:
@@ -90,7 +93,7 @@ def observe(
     world = world or look(services)
     held_by = dashboard_hold(services, world)
     views = [_view(services, unit, standing, world) for unit in roadmap.units]
-    index = _Index.of(views)
+    index = _Index.of(views, world.pulls)
     units = tuple(_with_edges(view, index, world) for view in views)
     return Snapshot(
         now=services.clock.now(),
@@ -226,6 +229,7 @@ def _with_edges(view: UnitView, index: _Index, world: World) -> UnitView:
         blockers=tuple(_blockers(view, index, world)),
         parts=parts,
         parts_done=bool(parts) and all(finished),
+        branch_needed=view.pull is not None and view.merged and view.pull.branch in index.needed,
     )
 
 

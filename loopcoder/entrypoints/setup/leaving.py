@@ -78,10 +78,12 @@ def _sections(house: House, history: History) -> tuple[int, ...]:
 
 def _branches(house: House) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     heads = dict(house.code_host.list_branches(PREFIX))
+    pulls = house.code_host.list_pulls()
+    needed = {name for pull in pulls if pull.is_open for name in (pull.branch, pull.base)}
     merged = {
         (pull.branch, pull.head)
-        for pull in house.code_host.list_pulls()
-        if pull.state is PullState.MERGED
+        for pull in pulls
+        if pull.state is PullState.MERGED and pull.branch not in needed
     }
     gone = tuple(item for item in heads.items() if item in merged)
     return gone, tuple(sorted(heads.keys() - {name for name, _ in gone}))
