@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tests.github_server.admin import administer
@@ -19,6 +19,7 @@ from tests.github_server.git_http import GitGate, operation_of
 from tests.github_server.graphql_gate import GraphqlGate
 from tests.github_server.hub import Hub, Logged
 from tests.github_server.limits import secondary_refusal
+from tests.support.listener import Listener
 
 
 class ContractBroken(AssertionError):
@@ -31,7 +32,7 @@ class Server:
 
     hub: Hub
     port: int = 0
-    _http: ThreadingHTTPServer = field(init=False)
+    _http: Listener = field(init=False)
     _thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +41,7 @@ class Server:
         class Handler(_Handler):
             server_ours = outer
 
-        self._http = _Listener(("127.0.0.1", self.port), Handler)
+        self._http = Listener(("127.0.0.1", self.port), Handler)
         self.port = self._http.server_address[1]
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -144,23 +145,6 @@ class Server:
 def _act(fault: Fault) -> None:
     if fault.do is not None:
         fault.do()
-
-
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection, address
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed in the middle of its request is no error of ours."""
-        import sys
-
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

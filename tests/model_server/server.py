@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tests.model_server.cache import Cache
@@ -18,6 +18,7 @@ from tests.model_server.reply import Script, message_of, say
 from tests.model_server.request import Asked
 from tests.model_server.rules import mistake
 from tests.model_server.stream import event, events
+from tests.support.listener import Listener
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Server:
         class Bound(Handler):
             server_ours = outer
 
-        self._http = _Listener(("127.0.0.1", self.port), Bound)
+        self._http = Listener(("127.0.0.1", self.port), Bound)
         self.port = self._http.server_address[1]
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -87,23 +88,6 @@ class Server:
                 return self.scripts[key].turn(asked)
         self.unscripted.append(asked)
         return say(f"nothing is scripted for {asked.unit or 'this'}")
-
-
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection, address
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed in the middle of its request is no error of ours."""
-        import sys
-
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

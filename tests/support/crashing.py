@@ -125,7 +125,7 @@ def _install(kill_at: int, met: Any) -> None:
 
     for owner, names in _writers():
         for name in names:
-            _wrap(owner, name, boundary)
+            bracket(owner, name, boundary)
 
 
 def _set_ahead(ahead: Any) -> None:
@@ -143,7 +143,8 @@ def _set_ahead(ahead: Any) -> None:
     setattr(SystemClock, "sleep", sleep)  # noqa: B010
 
 
-def _wrap(owner: type, name: str, boundary: Callable[[], None]) -> None:
+def bracket(owner: type, name: str, boundary: Callable[[], None]) -> None:
+    """Have a boundary before and after every call of a method."""
     inner = getattr(owner, name)
 
     @functools.wraps(inner)

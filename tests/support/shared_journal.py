@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import signal
@@ -23,6 +22,7 @@ from loopcoder.domain.journal import event as e
 from loopcoder.domain.journal.event import Entry, Event
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.unit import UnitId
+from tests.support.crashing import bracket
 
 
 def bare_repository(path: Path) -> Path:
@@ -107,7 +107,7 @@ def work_and_die(folder: str, remote: str, at: int) -> None:
 
     for owner, names in ((RefStore, ("look", "_fetch", "write", "push")), (SharedCache, _COPY)):
         for name in names:
-            _wrap(owner, name, boundary)
+            bracket(owner, name, boundary)
     clock = FixedClock()
     journal = Clone(Path(folder), Path(remote), clock).open()
     known = reasons(journal.events())
@@ -120,19 +120,6 @@ def work_and_die(folder: str, remote: str, at: int) -> None:
 
 
 _COPY = ("record", "absorb")
-
-
-def _wrap(owner: type, name: str, boundary: Callable[[], None]) -> None:
-    inner = getattr(owner, name)
-
-    @functools.wraps(inner)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        boundary()
-        result = inner(*args, **kwargs)
-        boundary()
-        return result
-
-    setattr(owner, name, call)
 
 
 # --- threads that take turns
