@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from loopcoder.domain.issues.drift import read_present
-from loopcoder.domain.issues.issue import BLOCKED_BY, CommandLabel, Issue, LabelEvent
+from loopcoder.domain.issues.issue import BLOCKED_BY, Actor, CommandLabel, Issue, LabelEvent
 from loopcoder.domain.issues.proposal import (
     hand_made_id,
     hand_made_unit,
@@ -140,12 +140,16 @@ class _Ear:
         yield self._entry(record.id, fact, fact.by)
 
     def _approve(self, id: UnitId, issue: Issue, before: Approved | None) -> Iterator[Entry]:
-        """Approved as the text stands, if nobody changed it since a person said so."""
-        event = approval(self._events(issue), issue.labels, self.services.may_speak)
-        if event is None or (before is not None and before.said_at == event.at):
+        """Approved as the text stands, if nobody changed it since a person said so. What needs no
+        question about the person is looked at first: the words may wait for long."""
+        since = before.said_at if before else None
+        newer = [each for each in self._events(issue) if since is None or each.at > since]
+        if approval(newer, issue.labels, _anybody) is None:
             return
         text = self.services.tracker.read_text(issue.number)
-        if not stands_for(event, text.edits) or not self._was_meant(event, issue):
+        good = [each for each in newer if stands_for(each, text.edits)]
+        event = approval(good, issue.labels, self.services.may_speak)
+        if event is None or not self._was_meant(event, issue):
             return
         now = self.services.tracker.get_issue(issue.number)
         read = replace(now, title=text.title, body=text.body)
@@ -258,3 +262,7 @@ class _Ear:
         self.warnings.append(
             f"{label} on #{issue.number} was put on{by}, who may not write here: it does not count"
         )
+
+
+def _anybody(actor: Actor) -> bool:
+    return True
