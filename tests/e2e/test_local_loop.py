@@ -66,6 +66,7 @@ def test_red_gates_go_back_to_the_worker_and_then_become_a_strike(project: Proje
     row = project.tick()["units"]["store"]
     assert (row["outcome"], row["attempt"]) == ("failed", 1)
     assert "check.sh" in row["reason"]
+    assert row["stage"] == "verify"  # though the worker was asked again, and changed nothing
     assert project.pulls() == {}
     assert project.git("branch", "--list", "loopcoder/*") == ""
     assert "check.sh" in project.run("status").stdout + project.run("log", "store").stdout

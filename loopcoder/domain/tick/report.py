@@ -60,7 +60,8 @@ class StageTime:
 
 @dataclass(frozen=True, slots=True)
 class UnitLine:
-    """One unit's line of the report. `stage` is the last stage that ran, empty if none did."""
+    """One unit's line of the report. `stage` is the last stage that ran, of a failed attempt the
+    one that held it back; empty if none ran."""
 
     unit: UnitId
     title: str

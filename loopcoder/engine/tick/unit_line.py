@@ -15,6 +15,8 @@ from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.parting import Ends, Left, resting_outcome
 
+_JUDGING = ("verify", "review")
+
 
 def unit_line(
     services: Services,
@@ -53,7 +55,7 @@ def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
     end = attempt.finished_at or (attempt.stages[-1].begun_at if attempt.stages else None)
     return replace(
         line,
-        stage=attempt.stages[-1].stage if attempt.stages else "",
+        stage=_where_it_ended(attempt),
         head=committed.sha if committed else "",
         usd=attempt.usd,
         tokens=attempt.tokens,
@@ -67,6 +69,18 @@ def _with_attempt(line: UnitLine, attempt: AttemptRecord) -> UnitLine:
         stages=_stage_times(attempt),
         seconds=(end - attempt.begun_at).total_seconds() if end else 0.0,
     )
+
+
+def _where_it_ended(attempt: AttemptRecord) -> str:
+    """The last stage; of an attempt that failed the one that held it back, which is an earlier one
+    where the worker, asked again, changed nothing about it."""
+    if attempt.finished and attempt.finished.failure:
+        for each in reversed(attempt.stages):
+            if each.finished and not each.finished.passed:
+                return each.stage
+            if each.finished and each.stage.partition("@")[0] in _JUDGING:
+                break
+    return attempt.stages[-1].stage if attempt.stages else ""
 
 
 def _stage_times(attempt: AttemptRecord) -> tuple[StageTime, ...]:
