@@ -32,6 +32,18 @@ def test_a_dry_run_does_nothing_at_all(project: Project) -> None:
     assert project.json("issue", "list")["issues"] == []
 
 
+def test_a_tick_for_a_unit_that_is_none_does_nothing(project: Project) -> None:
+    project.begin(TWO, work={"store": [writes(store="kept")]})
+    for more in ((), ("--dry-run",)):
+        said = project.run("tick", "--unit", "stoer", *more, exit_code=1).stderr
+        assert "there is no unit 'stoer'. Did you mean store?" in said
+    assert project.json("issue", "list")["issues"] == []
+    only = project.json("tick", "--dry-run", "--unit", "Login")["actions"]
+    assert [row["unit"] for row in only] == ["login"]
+    assert set(project.tick("--unit", "STORE")["units"]) >= {"store"}
+    assert set(project.pulls()) == {"store"}
+
+
 def test_status_shows_what_waits_for_a_person_first(project: Project) -> None:
     project.begin(TWO, work={"store": [writes(store="kept")]})
     project.tick()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from loopcoder.domain.tick.report import StopReason
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
-from loopcoder.entrypoints.running.inspection import inspect
+from loopcoder.entrypoints.running.inspection import Look, inspect
 from loopcoder.entrypoints.running.ticking import new_run, run_tick, stoppable
 from loopcoder.entrypoints.views.terminal import stderr, stdout
+from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.views.tick import exit_code, report_json, say_errors, say_report
 from loopcoder.entrypoints.wiring.bootstrap import House
 
@@ -74,12 +76,12 @@ def tick_command(
     if jobs is not None:
         house = house.with_jobs(jobs)
     if dry_run:
-        _dry_run(house, as_json)
+        _dry_run(house, units, as_json)
         return
     terminal = stderr() if as_json else stdout()
     options = TickOptions(
         run=new_run(),
-        units=frozenset(map(UnitId, units)),
+        units=_named(inspect(house), units) if units else frozenset(),
         max_units=max_units,
         max_minutes=max_minutes,
         once=once,
@@ -130,13 +132,21 @@ def _plan_wave(
     sys.exit(0 if cut else exit_code(report))  # what was handed out before the limit goes on
 
 
-def _dry_run(house: House, as_json: bool) -> None:
+def _named(look: Look, units: Sequence[str]) -> frozenset[UnitId]:
+    """The units that a person named, by id or issue; a name that is none is their mistake."""
+    return frozenset(look.view(unit).id for unit in units)
+
+
+def _dry_run(house: House, units: Sequence[str], as_json: bool) -> None:
     """The decision, taken on what is there now and not carried out."""
     look = inspect(house)
-    rows = look.action_rows()
+    named = _named(look, units)
+    rows = [row for row in look.action_rows() if not named or row["unit"] in named]
     if as_json:
         click.echo(json.dumps({"actions": rows}, indent=2))
         return
     terminal = stdout()
-    terminal.table([(row["action"], row["unit"], row["reason"]) for row in rows])
+    terminal.table([(row["action"], row["unit"], row["reason"]) for row in rows], wrap=True)
+    for note in look.notes:
+        terminal.say(f"note      {clean(note)}")
     terminal.say("nothing was done")
