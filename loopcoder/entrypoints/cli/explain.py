@@ -11,6 +11,7 @@ from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.snapshot import UnitView
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.inspection import Look, inspect
+from loopcoder.entrypoints.running.section import SectionIssue, section_named
 from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.views.tick import exchange_json
@@ -24,6 +25,10 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 def explain_command(house: House, unit: str, as_json: bool) -> None:
     """Say why UNIT is or is not being worked on, from the same decision the tick takes."""
     look = inspect(house)
+    section = section_named(unit, look.snapshot.history)
+    if section is not None:
+        _explain_section(look, section, as_json)
+        return
     view = look.view(unit)
     if as_json:
         click.echo(json.dumps(_as_json(look, view), indent=2))
@@ -31,6 +36,20 @@ def explain_command(house: House, unit: str, as_json: bool) -> None:
     terminal = stdout()
     terminal.say(f"{terminal.style(view.id, 'bold')}: {clean(look.reason_of(view))}")
     terminal.table([(f"  {name}", value) for name, value in _inputs(look, view)], wrap=True)
+
+
+def _explain_section(look: Look, section: SectionIssue, as_json: bool) -> None:
+    """A section waits for its units: where each of them stands is the reason."""
+    views = [look.view(unit) for unit in section.units if look.has(unit)]
+    if as_json:
+        units = [{"unit": view.id, "state": look.section_of(view)} for view in views]
+        told = {"unit": section.id, "issue": section.number, "reason": section.told}
+        click.echo(json.dumps({**told, "units": units}, indent=2))
+        return
+    terminal = stdout()
+    terminal.say(section.told)
+    rows = ((view.id, look.section_of(view).replace("_", " ")) for view in views)
+    terminal.table([(f"  {unit}", state) for unit, state in rows])
 
 
 def _inputs(look: Look, view: UnitView) -> list[tuple[str, str]]:

@@ -9,12 +9,14 @@ import click
 
 from loopcoder.domain.context.work_report import last_work, steps_of
 from loopcoder.domain.diagnostic import NotFound
+from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.attempt import AttemptRecord, StageRecord
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.inspection import no_such_unit
+from loopcoder.entrypoints.running.section import refuse_section
 from loopcoder.entrypoints.views.terminal import Terminal, stdout
 from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.wiring.bootstrap import House
@@ -39,9 +41,7 @@ def log_command(
 ) -> None:
     """Show what was done for UNIT: its stages, the failing output, where the papers are."""
     history = house.journal_reader.history()
-    record = history.units.get(UnitId(unit.casefold()))
-    if record is None:
-        raise no_such_unit(unit, list(history.units))
+    record = _record_of(history, unit)
     chosen = _chosen(record, attempt, everything)
     terminal = stdout()
     if as_json:
@@ -55,6 +55,18 @@ def log_command(
         for each in chosen:
             running = each is record.attempts[-1] and _is_running(record)
             _say_attempt(terminal, each, _papers(house, record, each), running)
+
+
+def _record_of(history: History, name: str) -> UnitRecord:
+    """What is recorded of the unit, by its id or its issue's #number."""
+    record = history.units.get(UnitId(name.casefold()))
+    if record is not None:
+        return record
+    for each in history.units.values():
+        if each.number is not None and name == f"#{each.number}":
+            return each
+    refuse_section(name, history)
+    raise no_such_unit(name, list(history.units))
 
 
 def _is_running(record: UnitRecord) -> bool:
@@ -95,7 +107,7 @@ def _say_attempt(
     head = f"{what} {attempt.number}  {attempt.begun_at:%Y-%m-%d %H:%M:%S}  {begun.worker}"
     terminal.say(terminal.style(head, "bold"))
     open_word = "running" if running else "interrupted"
-    terminal.table([_stage_row(stage, open_word) for stage in attempt.stages])
+    terminal.table([_stage_row(stage, open_word) for stage in attempt.stages], wrap=True)
     for number, step in enumerate(steps_of(last_work(attempt)), 1):
         terminal.say(f"  step {number} {'done' if step.done else 'open'}: {clean(step.text)}")
     _say_failing(terminal, attempt)
@@ -125,7 +137,8 @@ def _say_failing(terminal: Terminal, attempt: AttemptRecord) -> None:
         return
     for check in checks_from_json(verified.detail.get("checks")):
         if not check.passed:
-            terminal.say(f"  $ {clean(check.name)}")
+            silent = "" if check.tail.strip() else "  (it printed nothing)"
+            terminal.say(f"  $ {clean(check.name)}{silent}")
             for line in check.tail.splitlines()[-25:]:
                 terminal.say(f"  | {clean(line)}")
 
@@ -134,7 +147,10 @@ def _print_papers(papers: Path, name: str) -> None:
     files = sorted(f for f in papers.rglob("*") if f.is_file() and f.name.startswith(name))
     if not files:
         raise NotFound(f"there is no {name} in {papers}.")
-    click.echo(clean(files[-1].read_text(errors="replace"), keep_newlines=True))
+    text = files[-1].read_text(errors="replace")
+    if not text.strip():
+        raise NotFound(f"the {name} is empty: {files[-1]}.")
+    click.echo(clean(text, keep_newlines=True))
 
 
 def _as_json(house: House, record: UnitRecord, attempt: AttemptRecord) -> dict[str, object]:

@@ -24,6 +24,7 @@ from loopcoder.engine.compile.hearing import count_in, hear
 from loopcoder.engine.compile.roadmap_source import read_roadmap, skipped, uncompiled
 from loopcoder.engine.tick.base import base_commit
 from loopcoder.engine.tick.observe import look, observe
+from loopcoder.entrypoints.running.section import refuse_section
 from loopcoder.entrypoints.setup.migration import carried
 from loopcoder.entrypoints.wiring.workshop import open_workshop
 
@@ -73,7 +74,11 @@ class Look:
                 raise NotFound(
                     f"there is no unit {unit!r}.", f"Did you mean '#{unit}' ({view.id})?"
                 )
+        refuse_section(unit, self.snapshot.history)
         raise no_such_unit(unit, [view.id for view in self.snapshot.units])
+
+    def has(self, unit: UnitId) -> bool:
+        return any(view.id == unit for view in self.snapshot.units)
 
     def action_of(self, unit: UnitId) -> act.Action | None:
         """What the decision holds for the unit: upkeep first, as a tick would do it."""
