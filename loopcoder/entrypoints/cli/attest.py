@@ -11,6 +11,7 @@ from loopcoder.domain.diagnostic import NotFound
 from loopcoder.domain.proof.dsse import parse_envelope
 from loopcoder.engine.tick.attest import ENVELOPE
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.done import say, told
 from loopcoder.entrypoints.running.attesting import (
     Trust,
     Verified,
@@ -66,8 +67,9 @@ def verify_command(
 @click.argument("target")
 @click.option("--envelope", is_flag=True, help="The signed envelope instead of the statement.")
 @click.option("--from", "source", default="", help="A repository that keeps the statement, too.")
+@click.option("--json", "as_json", is_flag=True, help="The same: a statement is JSON.")
 @pass_house(defaults=True)
-def show_command(house: House, target: str, envelope: bool, source: str) -> None:
+def show_command(house: House, target: str, envelope: bool, source: str, as_json: bool) -> None:
     """Print the statement about TARGET, unchecked."""
     commit = resolve_target(house, target)
     data = find_statement(house, commit, _sources(house, source)).get(ENVELOPE, b"")
@@ -78,12 +80,15 @@ def show_command(house: House, target: str, envelope: bool, source: str) -> None
 
 
 @attest_command.command("key")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @pass_house(defaults=True)
-def key_command(house: House) -> None:
+def key_command(house: House, as_json: bool) -> None:
     """Print the public key that this machine signs with, for `attestation.signers`."""
     from loopcoder.adapters.signing.ssh import public_key
 
-    click.echo(public_key(signing_key(house)))
+    key = public_key(signing_key(house))
+    say(as_json, key)
+    told(as_json, key=key)
 
 
 def resolve_target(house: House, target: str) -> str:

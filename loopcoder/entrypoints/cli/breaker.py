@@ -14,6 +14,7 @@ from loopcoder.domain.journal.event import BreakerReset, Entry
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.limits.breaker import BreakerState, Position, breakers, covers
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.done import done_as_json, say, told
 from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.wiring.bootstrap import House
 
@@ -51,8 +52,9 @@ def status_command(house: House, as_json: bool = False) -> None:
 
 @breaker_group.command("reset")
 @click.argument("scope", default="")
+@done_as_json
 @pass_house(from_base=True)
-def reset_command(house: House, scope: str) -> None:
+def reset_command(house: House, scope: str, as_json: bool) -> None:
     """Close SCOPE (a breaker, a provider, or `repository`), or all of them."""
     refuse_inside_attempt()
     states = _states(house, house.journal.history())
@@ -63,9 +65,12 @@ def reset_command(house: House, scope: str) -> None:
     house.journal.record(Entry(BreakerReset(person, scope), principal=f"person:{person}"))
     for state in covered:
         if state.position is not Position.CLOSED:
-            stdout().say(f"{state.scope} is closed")
+            say(as_json, f"{state.scope} is closed")
     if all(state.position is Position.CLOSED for state in covered):
-        stdout().say("nothing was open; the counts start anew")
+        say(as_json, "nothing was open; the counts start anew")
+    names = {state.scope for state in covered}
+    now = [each for each in _states(house, house.journal.history()) if each.scope in names]
+    told(as_json, breakers=[_as_json(state) for state in now])
 
 
 def _states(house: House, history: History) -> tuple[BreakerState, ...]:

@@ -10,6 +10,7 @@ from loopcoder.adapters.local.attempt_guard import refuse_inside_attempt
 from loopcoder.domain.diagnostic import NotFound
 from loopcoder.domain.journal.event import Entry, Forgotten
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.done import done_as_json, say, told
 from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.wiring.bootstrap import House
@@ -57,8 +58,9 @@ def list_command(house: House, as_json: bool = False) -> None:
 
 @hints_group.command("forget")
 @click.argument("names", nargs=-1, required=True)
+@done_as_json
 @pass_house(from_base=True)
-def forget_command(house: House, names: tuple[str, ...]) -> None:
+def forget_command(house: House, names: tuple[str, ...], as_json: bool) -> None:
     """Never show the hints NAMES again, whoever notes the same."""
     refuse_inside_attempt()
     known = house.journal.history().hints
@@ -68,4 +70,5 @@ def forget_command(house: House, names: tuple[str, ...]) -> None:
     person = house.person.login
     words = (Forgotten(person, name) for name in names)
     house.journal.record(*(Entry(word, principal=f"person:{person}") for word in words))
-    stdout().say(f"{len(names)} forgotten")
+    say(as_json, f"{len(names)} forgotten")
+    told(as_json, forgotten=list(names))

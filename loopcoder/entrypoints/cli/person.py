@@ -20,47 +20,63 @@ from loopcoder.domain.tick.lifecycle import State, state_of
 from loopcoder.domain.tick.snapshot import UnitView
 from loopcoder.domain.unit import edges_digest, text_digest
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.done import Words, done_as_json
 from loopcoder.entrypoints.cli.own_words import own_words
 from loopcoder.entrypoints.running.inspection import Look, inspect
-from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.wiring.bootstrap import House
 
 
 @click.command("approve")
 @click.argument("units", nargs=-1, required=True)
+@done_as_json
 @pass_house(from_base=True)
-def approve_command(house: House, units: tuple[str, ...]) -> None:
+def approve_command(house: House, units: tuple[str, ...], as_json: bool) -> None:
     """Let proposed UNITS be worked on."""
     look = inspect(house)
+    words = Words("approve", as_json)
     for view in [look.view(unit) for unit in units]:
         if view.standing:
-            stdout().say(f"{view.id} stands in the roadmap; it needs no approval")
+            words.say(f"{view.id} stands in the roadmap; it needs no approval", view, noted=False)
             continue
         login = house.person.login
         _record(house, view, Approved(login, text_digest(view.unit)))
         if view.issue and CommandLabel.PROPOSED in view.issue.labels:
             house.person_tracker.remove_label(view.issue.number, CommandLabel.PROPOSED)
-        stdout().say(f"{view.id} is approved; the next tick may work on it")
+        words.say(f"{view.id} is approved; the next tick may work on it", view)
+    words.end()
 
 
 @click.command("retry")
 @click.argument("units", nargs=-1, required=True)
 @click.option("--fresh", is_flag=True, help="Start over from the base instead of its branch.")
 @click.option("--note", default="", help="A sentence for the next worker.")
+@done_as_json
 @pass_house(from_base=True)
-def retry_command(house: House, units: tuple[str, ...], fresh: bool, note: str) -> None:
+def retry_command(
+    house: House, units: tuple[str, ...], fresh: bool, note: str, as_json: bool
+) -> None:
     """Clear the strikes of UNITS, so that the next tick works on them again."""
     note = own_words(house, note, "the note")
     look = inspect(house)
-    for view in [look.view(unit) for unit in units]:
+    words = Words("retry", as_json)
+    views = [look.view(unit) for unit in units]
+    for view in views:
         state = state_of(view, look.snapshot.history)
         if state in (State.DONE, State.DROPPED, State.RUNNING):
             raise LoopcoderError(f"{view.id} is {state.value}; there is nothing to retry.")
+    for view in views:
         if fresh:
             _start_over(house, view)
         _record(house, view, Retried(house.person.login, fresh, note))
-        how = " from the base" if fresh else ""
-        stdout().say(f"{view.id} is tried again{how} in the next tick")
+        words.say(_what_follows(look, view, fresh), view)
+    words.end()
+
+
+def _what_follows(look: Look, view: UnitView, fresh: bool) -> str:
+    """When a retried unit is worked on: not at once where it waits for something else too."""
+    if state_of(view, look.snapshot.history) in (State.READY, State.NEEDS_HUMAN):
+        return f"{view.id} is tried again{' from the base' if fresh else ''} in the next tick"
+    return f"{view.id} has no strikes, and waits on: {look.reason_of(view)}"
 
 
 def _start_over(house: House, view: UnitView) -> None:
@@ -83,8 +99,9 @@ def _start_over(house: House, view: UnitView) -> None:
 @click.command("block")
 @click.argument("unit")
 @click.option("--by", "blocker", required=True, help="The unit or #issue it has to wait for.")
+@done_as_json
 @pass_house(from_base=True)
-def block_command(house: House, unit: str, blocker: str) -> None:
+def block_command(house: House, unit: str, blocker: str, as_json: bool) -> None:
     """Make UNIT wait for another unit or issue."""
     look = inspect(house)
     view = look.view(unit)
@@ -93,28 +110,32 @@ def block_command(house: House, unit: str, blocker: str) -> None:
         raise ConfigurationError(f"{view.id} cannot wait for itself.")
     _refuse_cycle(look, view, number)
     _record(house, view, EdgeAdded(house.person.login, number))
-    stdout().say(f"{view.id} waits for #{number}")
+    Words("block", as_json).only(f"{view.id} waits for #{number}", view)
 
 
 @click.command("unblock")
 @click.argument("unit")
+@done_as_json
 @pass_house(from_base=True)
-def unblock_command(house: House, unit: str) -> None:
+def unblock_command(house: House, unit: str, as_json: bool) -> None:
     """Waive everything UNIT waits for now."""
     look = inspect(house)
     view = look.view(unit)
     numbers = [b.number for b in view.blockers if b.number is not None]
+    words = Words("unblock", as_json)
     if not numbers:
-        stdout().say(f"{view.id} waits for nothing that could be waived")
+        words.only(f"{view.id} waits for nothing that could be waived", view, noted=False)
         return
     _waive(house, view, numbers)
+    words.only(_waived(view, numbers), view)
 
 
 @click.command("waive")
 @click.argument("unit")
 @click.option("--by", "blocker", required=True, help="The unit or #issue it need not wait for.")
+@done_as_json
 @pass_house(from_base=True)
-def waive_command(house: House, unit: str, blocker: str) -> None:
+def waive_command(house: House, unit: str, blocker: str, as_json: bool) -> None:
     """Let UNIT go without waiting for one blocker, until the roadmap's edges change."""
     look = inspect(house)
     view = look.view(unit)
@@ -122,6 +143,7 @@ def waive_command(house: House, unit: str, blocker: str) -> None:
     if number not in {b.number for b in view.blockers}:
         raise NotFound(f"{view.id} does not wait for #{number}.")
     _waive(house, view, [number])
+    Words("waive", as_json).only(_waived(view, [number]), view)
 
 
 def _waive(house: House, view: UnitView, numbers: list[int]) -> None:
@@ -130,8 +152,10 @@ def _waive(house: House, view: UnitView, numbers: list[int]) -> None:
         _record(house, view, EdgeWaived(house.person.login, number, digest))
         if view.issue and number in view.issue.blocked_by:
             house.person_tracker.remove_label(view.issue.number, f"{BLOCKED_BY}{number}")
-    named = ", ".join(f"#{n}" for n in numbers)
-    stdout().say(f"{view.id} no longer waits for {named}")
+
+
+def _waived(view: UnitView, numbers: list[int]) -> str:
+    return f"{view.id} no longer waits for {', '.join(f'#{n}' for n in numbers)}"
 
 
 def _record(house: House, view: UnitView, fact: Fact, attempt: int | None = None) -> None:

@@ -15,6 +15,7 @@ from loopcoder.domain.review.verdict import Check
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.verify import checks_from_json
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.cli.done import done_as_json, say, told
 from loopcoder.entrypoints.cli.numbers import number_of
 from loopcoder.entrypoints.cli.own_words import own_words
 from loopcoder.entrypoints.views.pull import (
@@ -102,9 +103,15 @@ def _pull_of(house: House, which: str) -> PullRequest:
 )
 @click.option("--even-draft", is_flag=True, help="Merge a draft too.")
 @click.option("--delete-branch", is_flag=True, help="Remove the branch afterwards.")
+@done_as_json
 @pass_house
 def merge_command(
-    house: House, numbers: tuple[int, ...], method: str, even_draft: bool, delete_branch: bool
+    house: House,
+    numbers: tuple[int, ...],
+    method: str,
+    even_draft: bool,
+    delete_branch: bool,
+    as_json: bool,
 ) -> None:
     """Merge pull requests into their base, in the order given, and close what they close."""
     for number in numbers:
@@ -113,29 +120,34 @@ def merge_command(
             number, MergeMethod(method), even_draft=even_draft, delete_branch=delete_branch
         )
         if was.state is PullState.MERGED:
-            stdout().say(f"#{number} was merged before, as {pull.merged_commit[:8]}")
+            say(as_json, f"#{number} was merged before, as {pull.merged_commit[:8]}")
         else:
-            stdout().say(f"#{number} is merged into {pull.base} as {pull.merged_commit[:8]}")
+            say(as_json, f"#{number} is merged into {pull.base} as {pull.merged_commit[:8]}")
+    _tell(house, as_json, *numbers)
 
 
 @pull_group.command("close")
 @click.argument("numbers", type=number_of, nargs=-1, required=True)
+@done_as_json
 @pass_house
-def close_command(house: House, numbers: tuple[int, ...]) -> None:
+def close_command(house: House, numbers: tuple[int, ...], as_json: bool) -> None:
     """Close pull requests unmerged; their units then wait for your word."""
     for number in numbers:
         pull = house.desk.close(number)
-        stdout().say(f"#{number} is {pull.state.value}")
+        say(as_json, f"#{number} is {pull.state.value}")
+    _tell(house, as_json, *numbers)
 
 
 @pull_group.command("reopen")
 @click.argument("numbers", type=number_of, nargs=-1, required=True)
+@done_as_json
 @pass_house
-def reopen_command(house: House, numbers: tuple[int, ...]) -> None:
+def reopen_command(house: House, numbers: tuple[int, ...], as_json: bool) -> None:
     """Open closed pull requests again."""
     for number in numbers:
         house.desk.reopen(number)
-        stdout().say(f"#{number} is open")
+        say(as_json, f"#{number} is open")
+    _tell(house, as_json, *numbers)
 
 
 @pull_group.command("comment")
@@ -145,6 +157,7 @@ def reopen_command(house: House, numbers: tuple[int, ...]) -> None:
 @click.option("--file", default="", help="The file it is about.")
 @click.option("--line", type=click.IntRange(min=1), default=None, help="The line of that file.")
 @click.option("--note", is_flag=True, help="Just for the record: nothing is done about it.")
+@done_as_json
 @pass_house
 def comment_command(
     house: House,
@@ -154,6 +167,7 @@ def comment_command(
     file: str,
     line: int | None,
     note: bool,
+    as_json: bool,
 ) -> None:
     """Say what should be different; the next tick works on it. TEXT - reads standard input."""
     if note and (request_changes or file or line):
@@ -164,10 +178,17 @@ def comment_command(
     body = own_words(house, text, "the comment")
     if note:
         house.person_tracker.create_comment(house.code_host.get_pull(number).number, body)
-        stdout().say(f"noted on #{number}")
-        return
-    house.desk.remark(number, Remark(body, request_changes, file, line or 0))
-    stdout().say(f"said on #{number}; the next tick answers it")
+        say(as_json, f"noted on #{number}")
+    else:
+        house.desk.remark(number, Remark(body, request_changes, file, line or 0))
+        say(as_json, f"said on #{number}; the next tick answers it")
+    _tell(house, as_json, number)
+
+
+def _tell(house: House, as_json: bool, *numbers: int) -> None:
+    """The pull requests as they are now."""
+    if as_json:
+        told(as_json, pulls=[pull_json(house.code_host.get_pull(number)) for number in numbers])
 
 
 def _checks(house: House, pull: PullRequest) -> tuple[Check, ...]:

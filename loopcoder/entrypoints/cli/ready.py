@@ -46,7 +46,7 @@ def ready_command(house: House, as_json: bool) -> None:
 
 
 def sections(look: Look) -> dict[str, list[dict[str, object]]]:
-    """Units by state: the stable keys of docs/reference/cli.md."""
+    """Units by state: the stable keys of docs/reference/json.md."""
     found: dict[str, list[dict[str, object]]] = {name: [] for name in SECTIONS}
     for view in _in_order(look):
         name = look.section_of(view)

@@ -24,9 +24,10 @@ def cli_page() -> str:
 _HEAD = """\
 # Command line
 
-Every verb that reads has `--json`. Colour and live lines appear on a terminal only; `NO_COLOR`,
-`CI` and `TERM=dumb` are honoured, and `FORCE_COLOR` asks for colour anywhere. What strangers wrote
-(titles, comments, names) is printed with control and bidirectional characters made visible.
+Every verb that reads or decides has `--json`; [what it prints](json.md) is kept stable. Colour and
+live lines appear on a terminal only; `NO_COLOR`, `CI` and `TERM=dumb` are honoured, and
+`FORCE_COLOR` asks for colour anywhere. What strangers wrote (titles, comments, names) is printed
+with control and bidirectional characters made visible.
 
 | exit code | meaning |
 |---|---|

@@ -164,7 +164,7 @@ def applied_text(plan: Plan, applied: Applied, style: Style = PLAIN) -> str:
 
 
 def plan_json(plan: Plan, cost: PlanCost = FREE) -> dict[str, object]:
-    """The stable keys of docs/reference/cli.md."""
+    """The stable keys of docs/reference/json.md."""
     return {
         "digest": plan.digest,
         "applyable": plan.applyable,

@@ -40,7 +40,7 @@ def pull_row(pull: PullRequest) -> tuple[str, ...]:
 
 
 def pull_json(pull: PullRequest) -> dict[str, object]:
-    """The first six keys are the contract of docs/reference/cli.md."""
+    """The first six keys are the contract of docs/reference/json.md."""
     return {
         "number": pull.number,
         "state": pull.state.value,

@@ -8,7 +8,7 @@ from loopcoder.domain.diagnostic import TryLater
 from loopcoder.domain.review.dispute import Round, answer
 from loopcoder.domain.tick.report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.views.report import why_ended
-from loopcoder.entrypoints.views.render import diagnostic_text
+from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
 from loopcoder.entrypoints.views.terminal import Terminal
 from loopcoder.entrypoints.views.text import clean
 
@@ -62,7 +62,7 @@ def short_run(run: str) -> str:
 
 
 def report_json(report: TickReport) -> dict[str, object]:
-    """The stable keys of docs/reference/cli.md, and a few more."""
+    """The stable keys of docs/reference/json.md, and a few more."""
     api = report.api
     return {
         "run": report.run,
@@ -83,6 +83,7 @@ def report_json(report: TickReport) -> dict[str, object]:
             "tick_cap_usd": float(report.cap) if report.cap is not None else None,
         },
         "warnings": list(report.warnings),
+        "diagnostics": diagnostics_json(report.diagnostics),
         "waiting_for_you": list(report.waiting_for_you),
         "interrupted": report.interrupted,
         "try_again_at": report.try_again_at.isoformat() if report.try_again_at else None,

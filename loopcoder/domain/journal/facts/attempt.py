@@ -93,7 +93,7 @@ class RaceFinished(Fact):
 
 @dataclass(frozen=True, slots=True)
 class AttemptFinished(Fact):
-    """`outcome` is one of docs/reference/cli.md's tick outcomes."""
+    """`outcome` is one of docs/reference/json.md's tick outcomes."""
 
     kind: ClassVar[str] = "attempt.finish"
     outcome: str
