@@ -88,7 +88,7 @@ class Session:
     ) -> Answer:
         """Read once; with an ETag the answer may be `is_unchanged` and without data."""
         headers = {"If-None-Match": etag} if etag else {}
-        return self._ask("GET", address, parameters or {}, headers, None)
+        return self._ask(wire.Call("GET", address, parameters or {}, headers))
 
     def read(self, address: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Read, asking only whether anything changed where the last answer was kept."""
@@ -119,7 +119,7 @@ class Session:
     def linked(self, address: str, limit: int) -> str:
         """The text behind an address that GitHub sends elsewhere, where no token is needed or
         sent. At most its last `limit` bytes; empty when nothing answers there."""
-        answer = self._ask("GET", address, {}, {}, None, follows=True)
+        answer = self._ask(wire.Call("GET", address), follows=True)
         place = answer.headers.get("location", "")
         if not place:
             return ""
@@ -134,7 +134,7 @@ class Session:
         """Write once, at the pace that GitHub asks for. Never blindly repeated."""
         with self._lock:
             self._await_turn()
-            return self._ask(verb, address, {}, {}, body)
+            return self._ask(wire.Call(verb, address, body=body))
 
     def lasts(self, writes: int) -> float:
         """Seconds that so many writes take from now on, at the pace that GitHub asks for."""
@@ -145,7 +145,7 @@ class Session:
 
     def graphql(self, document: str, variables: Mapping[str, Any] | None = None) -> Any:
         """The data of a query (no mutation)."""
-        answer = self._ask("GRAPHQL", document, variables or {}, {}, None)
+        answer = self._ask(wire.query(document, variables or {}))
         if answer.data.get("errors"):
             raise graphql_failure(answer.data["errors"])
         return answer.data["data"]
@@ -156,41 +156,21 @@ class Session:
 
     # --- one request, until it is answered
 
-    def _ask(
-        self,
-        verb: str,
-        address: str,
-        parameters: Mapping[str, Any],
-        headers: Mapping[str, str],
-        body: Any,
-        *,
-        follows: bool = False,
-    ) -> Answer:
+    def _ask(self, call: wire.Call, *, follows: bool = False) -> Answer:
         with self._lock:
             if self._dead is not None:
                 raise self._dead
-            path = "/graphql" if verb == "GRAPHQL" else urlsplit(address).path
-            asked = Asked("GET" if verb == "GRAPHQL" else verb, path, self.repository, follows)
+            verb = "GET" if call.is_query else call.verb
+            asked = Asked(verb, urlsplit(call.address).path, self.repository, follows)
             self._fresh_token(asked)
-            return self._until_answered(asked, verb, address, parameters, headers, body)
+            return self._until_answered(asked, call)
 
-    def _until_answered(
-        self,
-        asked: Asked,
-        verb: str,
-        address: str,
-        parameters: Mapping[str, Any],
-        headers: Mapping[str, str],
-        body: Any,
-    ) -> Answer:
+    def _until_answered(self, asked: Asked, call: wire.Call) -> Answer:
         refusals, failures = 0, 0
-        self._respect_quota("graphql" if verb == "GRAPHQL" else "core")
+        self._respect_quota("graphql" if call.is_query else "core")
         while True:
             try:
-                if verb == "GRAPHQL":
-                    answer = self._wire.graphql(address, parameters)
-                else:
-                    answer = self._wire.send(verb, address, parameters, headers, body)
+                answer = self._wire.send(call)
             except wire.Cut as cut:
                 self._count(None, asked)
                 failures += 1

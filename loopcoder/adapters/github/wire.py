@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,24 @@ if TYPE_CHECKING:
 
 API_VERSION = "2022-11-28"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it is to be made. `address` is a path below the API's root, or an address
+    from an answer; of a query of GraphQL it does not count."""
+
+    verb: str
+    address: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    is_query: bool = False
+
+
+def query(document: str, variables: Mapping[str, Any]) -> Call:
+    body = {"query": document, "variables": dict(variables)}
+    return Call("POST", "/graphql", body=body, is_query=True)
 
 
 class Cut(Exception):
@@ -57,23 +76,12 @@ class Wire:
         self._connection = self._connect()
         self._requester: Requester | None = None
 
-    def send(
-        self,
-        verb: str,
-        address: str,
-        parameters: Mapping[str, Any],
-        headers: Mapping[str, str],
-        body: Any,
-    ) -> Answer:
-        """One request. `address` is a path below the API's root, or an address from an answer.
-
-        Raises `Cut` when no whole answer came back.
-        """
-        return self._exchange(self._ready(), verb, address, parameters, headers, body)
-
-    def graphql(self, document: str, variables: Mapping[str, Any]) -> Answer:
-        body = {"query": document, "variables": dict(variables)}
-        return self.send("POST", self._ready().graphql_url, {}, {}, body)
+    def send(self, call: Call) -> Answer:
+        """One request. Raises `Cut` when no whole answer came back."""
+        requester = self._ready()
+        if call.is_query:
+            call = replace(call, address=requester.graphql_url)
+        return self._exchange(requester, call)
 
     def token(self) -> str:
         """The token of this moment: an App's changes every hour.
@@ -120,18 +128,11 @@ class Wire:
             self._requester = self._build(self._auth)
         return self._requester
 
-    def _exchange(
-        self,
-        requester: Requester,
-        verb: str,
-        address: str,
-        parameters: Mapping[str, Any],
-        headers: Mapping[str, str],
-        body: Any,
-    ) -> Answer:
+    def _exchange(self, requester: Requester, call: Call) -> Answer:
+        parameters, headers = dict(call.parameters), dict(call.headers)
         try:
             status, answered, text = requester.requestJson(
-                verb, address, dict(parameters), dict(headers), body, self._connection
+                call.verb, call.address, parameters, headers, call.body, self._connection
             )
         except _Redirected as moved:
             return moved.answer
@@ -154,9 +155,8 @@ class Wire:
         return app.get_installation_auth(installation, requester=self._build(app))
 
     def _installation(self, app: Auth.AppAuth, repository: str) -> int:
-        answer = self._exchange(
-            self._build(app), "GET", f"/repos/{repository}/installation", {}, {}, None
-        )
+        call = Call("GET", f"/repos/{repository}/installation")
+        answer = self._exchange(self._build(app), call)
         if answer.status != 200:
             raise Denied(answer)
         return int(answer.data["id"])
