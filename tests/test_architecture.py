@@ -86,6 +86,18 @@ def test_the_domain_touches_neither_the_world_nor_the_clock() -> None:
     assert wrong == []
 
 
+def test_nothing_inside_asks_where_issues_live() -> None:
+    """Which adapters were chosen is known where they are, and settled in the configuration."""
+    asking = [
+        (name, ast.unparse(node))
+        for name, tree in TREES.items()
+        if room(name) in {"domain", "ports", "engine"}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("settings.tracker")
+    ]
+    assert asking == []
+
+
 def test_nothing_below_the_entry_points_reads_the_environment() -> None:
     reading = {
         name

@@ -194,12 +194,10 @@ class CommitStyle:
 
 @dataclass(frozen=True, slots=True)
 class GitHubManners:
-    """Seconds: the pause between two writes; how long a new issue may be missing from the list, so
-    that an attempt to file it whose answer was lost is not repeated before; and how long a claim
-    on a unit lasts that is not renewed."""
+    """Seconds: the pause between two writes, and how long a claim on a unit lasts that is not
+    renewed."""
 
     write_pause_s: float = 1.0
-    list_lag_s: float = 90.0
     claim_time_s: float = 15 * MINUTE
 
 
@@ -243,7 +241,12 @@ class Landing:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. Names and defaults are those of docs/reference/configuration.md."""
+    """The whole configuration. Names and defaults are those of docs/reference/configuration.md.
+
+    What depends on where issues live is settled here already, so that nothing below has to ask:
+    `bookkeeping` is false where boxes are ticked by hand, and `list_lag_s`, how long something new
+    may be missing from the tracker's list, is 0 where the list never lags.
+    """
 
     base: str = "main"
     roadmaps: tuple[str, ...] = ("ROADMAP.md",)
@@ -274,13 +277,14 @@ class Settings:
     policy: ChangePolicy = ChangePolicy()
     commit: CommitStyle = CommitStyle()
     reviewers: tuple[str, ...] = ()
-    bookkeeping: bool = True
+    bookkeeping: bool = False
     propose_ids: bool = False
     delete_merged_branches: bool = True
     landing: Landing = Landing()
     skills_budget: int = 8000
     skills_paths: tuple[str, ...] = ()
     retention_s: float = 30 * 24 * HOUR
+    list_lag_s: float = 0.0
     github: GitHubManners = GitHubManners()
     attestation: AttestationSettings = AttestationSettings()
     discover: DiscoverSettings = DiscoverSettings()
@@ -295,8 +299,3 @@ class Settings:
     def judging_commands(self) -> tuple[str, ...]:
         """Every configured command line that a change is prepared or judged by."""
         return tuple(command.run for command in (*self.setup, *self.verify, *self.e2e))
-
-    @property
-    def list_lag_s(self) -> float:
-        """How long a new issue may be missing from the tracker's list; the local one never lags."""
-        return self.github.list_lag_s if self.tracker == "github" else 0.0

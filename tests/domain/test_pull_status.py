@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from loopcoder.domain.journal import event as e
-from loopcoder.domain.settings import GitHubManners, Limits
+from loopcoder.domain.settings import Limits
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
 from loopcoder.domain.tick.snapshot import Snapshot, TickState
@@ -95,7 +95,7 @@ def test_no_new_comment_beyond_the_days_limit() -> None:
 
 
 def test_a_comment_that_no_list_may_show_yet_is_waited_for() -> None:
-    hosted = replace(SETTINGS, tracker="github", github=GitHubManners(list_lag_s=90))
+    hosted = replace(SETTINGS, list_lag_s=90)
     story = fixed_up()
     story.at = NOW - timedelta(seconds=30)
     story.tell(e.EffectBegun("comment.create", "#9"), unit="login")

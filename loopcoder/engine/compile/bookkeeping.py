@@ -15,7 +15,6 @@ from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.books import BooksRecord
 from loopcoder.domain.roadmap.bookkeeping import BRANCH, TITLE, Books, books_body, plan_books
 from loopcoder.domain.roadmap.roadmap import Source
-from loopcoder.domain.settings import LandingMode
 from loopcoder.domain.tick.lifecycle import is_done
 from loopcoder.domain.tick.report import TickReport
 from loopcoder.domain.tick.snapshot import Snapshot
@@ -48,9 +47,8 @@ def keep_books(services: Services, snapshot: Snapshot | None) -> Kept:
     Without a snapshot nothing is known to be done, and only ids may be missing.
     """
     settings = services.settings
-    hosted = settings.tracker != "local" and settings.landing.mode is LandingMode.PULL_REQUEST
     base = services.code_host.branch_head(settings.base)
-    if not settings.bookkeeping or not hosted or base is None:
+    if not settings.bookkeeping or base is None:
         return Kept()
     books = _books(services, snapshot, base)
     history = services.journal.history()

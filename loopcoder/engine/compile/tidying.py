@@ -13,8 +13,6 @@ MOST = 20
 def tidy_labels(services: Services) -> None:
     """Remove unused definitions. A person's waiver is proven by its definition, but only as long
     as the blocker is open; then none of these goes."""
-    if services.settings.tracker != "github":
-        return
     issues = services.tracker.list_issues()
     used = {label for each in issues for label in each.labels}
     used |= {label for each in services.code_host.list_pulls() for label in each.labels}

@@ -46,13 +46,15 @@ from loopcoder.entrypoints.config.sections.commands import CommandSection, Setup
 
 def settings_of(data: Configuration, source: str) -> Settings:
     """The settings of a configuration that holds no contradiction."""
+    hosted = data.tracker == "github"
+    by_pull = LandingMode(data.landing.mode) is LandingMode.PULL_REQUEST
     return Settings(
         base=data.base,
         roadmaps=tuple(data.roadmap),
         tracker=data.tracker,
         repository=data.repository,
         compile_on_tick=data.compile_on_tick,
-        dashboard=data.tracker == "github" if data.dashboard is None else data.dashboard,
+        dashboard=hosted if data.dashboard is None else data.dashboard,
         sections=data.sections,
         trusted_ids=frozenset(data.trusted_ids),
         preflight=_command(data.preflight) if data.preflight else None,
@@ -81,7 +83,7 @@ def settings_of(data: Configuration, source: str) -> Settings:
         ),
         commit=CommitStyle(**_fields(data.commit)),
         reviewers=tuple(data.reviewers),
-        bookkeeping=data.bookkeeping,
+        bookkeeping=data.bookkeeping and hosted and by_pull,
         propose_ids=data.propose_ids,
         delete_merged_branches=data.delete_merged_branches,
         landing=Landing(
@@ -97,7 +99,8 @@ def settings_of(data: Configuration, source: str) -> Settings:
         attestation=AttestationSettings(
             Signing(data.attestation.sign), data.attestation.key, tuple(data.attestation.signers)
         ),
-        github=GitHubManners(data.github.write_pause, data.github.list_lag, data.github.claim_time),
+        list_lag_s=data.github.list_lag if hosted else 0.0,
+        github=GitHubManners(data.github.write_pause, data.github.claim_time),
         source=source,
     )
 
