@@ -82,7 +82,7 @@ def read_cases(folder: Path = SHIPPED) -> tuple[Case, ...]:
     if not files:
         raise ConfigurationError(
             f"there are no calibration cases (*.yaml) in {folder}.",
-            "The format is in docs/reference/reviewing.md.",
+            "`loopcoder help reviewing cases of your own` shows the format.",
         )
     cases = [case for file in files for case in _cases(file)]
     names = [case.id for case in cases]

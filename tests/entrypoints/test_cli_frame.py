@@ -110,7 +110,7 @@ def test_the_version(project: Project) -> None:
     ("args", "said"),
     [
         (["plam"], "Did you mean plan?"),
-        (["merge-everything"], "See loopcoder --help."),
+        (["merge-everything"], "Try: loopcoder --help"),
         (["--nope"], "no such option"),
         (["-C", "/does/not/exist", "doctor"], "does not exist"),
     ],

@@ -250,7 +250,7 @@ def test_an_error_reads_like_this() -> None:
         "loopcoder.yml:2: error: `sandbx` is not a known key\n"
         "    2 | sandbx: off\n"
         "        ^^^^^^ did you mean `sandbox`?\n"
-        "loopcoder: loopcoder.yml has an error. See docs/reference/configuration.md."
+        "loopcoder: loopcoder.yml has an error. `loopcoder help configuration` tells of every key."
     )
 
 

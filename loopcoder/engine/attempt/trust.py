@@ -31,7 +31,7 @@ REVIEW_TEMPLATE = "review.md.j2"
 
 _CALIBRATE = (
     "Run `loopcoder calibrate`, or write `calibration: off` under `reviewer:`; every report will "
-    "then say so. See docs/reference/reviewing.md."
+    "then say so. See `loopcoder help reviewing`."
 )
 _INDEPENDENCE = (
     "Name another model or program under `reviewer:`, or write `independence: off` there; every "
@@ -135,7 +135,7 @@ def _rules(records: Records) -> ReviewerSpec:
     if rules is None:
         raise ConfigurationError(
             "no reviewer is configured, and work that nobody reviewed is never proposed.",
-            "Add reviewer: to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
+            "Add reviewer: to loopcoder.yml. See `loopcoder help configuration reviewer`.",
         )
     return rules
 

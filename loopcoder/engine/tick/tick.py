@@ -102,7 +102,7 @@ def check_settings(services: Services) -> None:
     if not services.settings.workers:
         raise ConfigurationError(
             "no worker is configured.",
-            "Add workers: to loopcoder.yml. See docs/reference/configuration.md#workers.",
+            "Add workers: to loopcoder.yml. See `loopcoder help configuration workers`.",
         )
 
 

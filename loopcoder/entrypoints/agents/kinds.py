@@ -64,8 +64,8 @@ class Agents:
         if all(troubles):
             raise ConfigurationError(
                 f"The {role} cannot be started here: {' '.join(troubles)}",
-                "`loopcoder doctor` says which agents this machine has. See "
-                "docs/reference/workers.md.",
+                "`loopcoder doctor` says which agents this machine has. "
+                "`loopcoder help workers` tells of each.",
             )
 
     def worker(self, name: str) -> Worker:
@@ -127,7 +127,7 @@ class Agents:
         if reviewer is None:
             raise ConfigurationError(
                 "No reviewer is configured, so nothing can be proposed.",
-                "Add `reviewer:` to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
+                "Add `reviewer:` to loopcoder.yml. See `loopcoder help configuration reviewer`.",
             )
         return self._equipped(reviewer.spec, "reviewer")
 
@@ -137,7 +137,7 @@ class Agents:
             return ConfigurationError(
                 "No worker is configured, so nothing can be worked on.",
                 "Add `workers:` to loopcoder.yml (`loopcoder init` suggests one). "
-                "See docs/reference/configuration.md#workers.",
+                "See `loopcoder help configuration workers`.",
             )
         return ConfigurationError(f"No worker is named {name}.", f"Configured: {known}.")
 
@@ -252,5 +252,5 @@ def check_kind(spec: WorkerSpec, where: str) -> None:
             f"`{where}` is of kind `{spec.kind}`, which this version of loopcoder cannot start "
             "yet.",
             "Use kind `command` with `run: [program, argument]`; see "
-            "docs/reference/configuration.md#workers.",
+            "`loopcoder help configuration workers`.",
         )

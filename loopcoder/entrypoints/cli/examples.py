@@ -12,6 +12,7 @@ EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "demo": [("--pause", "wait for Enter before each step")],
     "calibrate": [("--sample 4", "a first, cheap look"), ("", "all cases; this one counts")],
     "uninstall": [("--plan", "list what would go"), ("", "let it go")],
+    "help": [("", "list the pages"), ("workers", "one page"), ("configuration limits", "a part")],
     "plan": [("", "look before anything is filed"), ("--check", "for CI: 1 when it is not filed")],
     "compile": [("", "file what `plan` showed"), ("--approve 8f31c2", "that plan or none")],
     "adopt": [

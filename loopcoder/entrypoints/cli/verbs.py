@@ -29,6 +29,7 @@ VERBS: Mapping[str, Verb] = {
     "demo": Verb("demo", "Begin", "Make a small project, and take it from roadmap to merged work."),
     "calibrate": Verb("calibrate", "Begin", "Measure the reviewer before it is trusted."),
     "uninstall": Verb("uninstall", "Begin", "Take what is ours out of a repository."),
+    "help": Verb("help", "Begin", "Print a page of the reference, or what a verb's --help says."),
     "plan": Verb("plan", "Roadmap", "Show what compiling the roadmap would write."),
     "compile": Verb("compile", "Roadmap", "Make the issues match the roadmap."),
     "adopt": Verb("adopt", "Roadmap", "Turn bullets, tables or issues into units."),
@@ -85,7 +86,7 @@ class VerbGroup(click.Group):
         name = args[0] if args else ""
         if name and name not in self.verbs and not name.startswith("-"):
             close = get_close_matches(name.lower(), list(self.verbs), n=1, cutoff=0.5)
-            hint = f" Did you mean {close[0]}?" if close else " See loopcoder --help."
+            hint = f" Did you mean {close[0]}?" if close else ""
             raise click.UsageError(f"There is no verb {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 

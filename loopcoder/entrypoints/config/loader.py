@@ -18,7 +18,7 @@ from loopcoder.entrypoints.config.schema import Configuration
 from loopcoder.entrypoints.config.yaml_places import Document, read_yaml
 
 FILES = ("loopcoder.yml", ".github/loopcoder.yml")
-REFERENCE = "docs/reference/configuration.md"
+REFERENCE = "`loopcoder help configuration` tells of every key."
 
 
 def load_settings(text: str, source: str) -> Settings:
@@ -33,9 +33,7 @@ def load_settings(text: str, source: str) -> Settings:
         problems += contradictions(model, document)
     if model is None or problems:
         count = "an error" if len(problems) == 1 else f"{len(problems)} errors"
-        raise ConfigurationError(
-            f"{source} has {count}.", f"See {REFERENCE}.", sorted(problems, key=_order)
-        )
+        raise ConfigurationError(f"{source} has {count}.", REFERENCE, sorted(problems, key=_order))
     return settings_of(model, source)
 
 

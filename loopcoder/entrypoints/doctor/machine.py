@@ -12,7 +12,7 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 
 _SCARCE = 1_000_000_000
 _FULL = 100_000_000
-_STRONGER = "Install bubblewrap, or allow user namespaces; see docs/reference/sandbox.md#landlock."
+_STRONGER = "Install bubblewrap, or allow user namespaces; see `loopcoder help sandbox landlock`."
 
 
 def look_at_git(house: House) -> Iterator[Finding]:

@@ -102,7 +102,7 @@ def _installed(house: House) -> str:
     """Which agents this machine has, in a few words."""
     found = find_agents(house.environ)
     if not found:
-        return "no agent was found on PATH (docs/reference/workers.md says how to install one)"
+        return "no agent was found on PATH (`loopcoder help workers` says how to install one)"
     rows = (f"{a.kind} {a.version}{'' if a.has_key else ' (no key)'}" for a in found)
     return f"installed are {', '.join(rows)}"
 

@@ -25,7 +25,7 @@ def rules_of(house: House) -> ReviewerSpec:
     if rules is None:
         raise ConfigurationError(
             "No reviewer is configured, so there is nobody to measure.",
-            "Add `reviewer:` to loopcoder.yml. See docs/reference/configuration.md#reviewer.",
+            "Add `reviewer:` to loopcoder.yml. See `loopcoder help configuration reviewer`.",
         )
     return rules
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.entrypoints.wiring.bootstrap import House
 
-REFERENCE = "docs/reference/journal.md tells what the record holds, and what is lost with it."
+REFERENCE = "`loopcoder help journal` tells what the record holds, and what is lost with it."
 
 
 def how_to_mend(house: House) -> str:

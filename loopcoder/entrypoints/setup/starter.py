@@ -9,7 +9,7 @@ from loopcoder.entrypoints.agents import builtin
 from loopcoder.entrypoints.doctor.detection import Agent, Suite
 
 _CHOSEN = """\
-# Who does the work, and who judges it, each in a sandbox: docs/reference/workers.md of loopcoder.
+# Who does the work, and who judges it, each in a sandbox: `loopcoder help workers`.
 # The reviewer is measured once by `loopcoder calibrate`, and judges nothing before it has passed.
 """
 _NO_JUDGE = """\
@@ -55,7 +55,7 @@ def config_text(
     has_key: bool = False,
 ) -> str:
     """A short `loopcoder.yml`, valid as it is. `has_key`: whether ANTHROPIC_API_KEY is set."""
-    lines = ["# See docs/reference/configuration.md of loopcoder for every key.", "version: 1"]
+    lines = ["# `loopcoder help configuration` tells of every key.", "version: 1"]
     lines.append(f"base: {_quoted(base)}")
     if roadmap != "ROADMAP.md":
         lines.append(f"roadmap: {_quoted(roadmap)}")
