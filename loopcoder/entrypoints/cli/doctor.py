@@ -10,7 +10,7 @@ from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.doctor.examination import examine
 from loopcoder.entrypoints.doctor.finding import Finding, Level
 from loopcoder.entrypoints.views.terminal import Terminal, stdout
-from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.views.text import clean, wrapped
 from loopcoder.entrypoints.wiring.bootstrap import House
 
 _COLOURS = {Level.OK: "green", Level.NOTE: "cyan", Level.WARNING: "yellow", Level.PROBLEM: "red"}
@@ -41,15 +41,23 @@ def doctor(house: House, fix: bool, as_json: bool) -> int:
 
 def _tell(terminal: Terminal, findings: list[Finding], problems: int) -> None:
     wide = max(len(each.name) for each in findings)
+    indent = wide + 13
     for each in findings:
         mark = terminal.style(each.level.ljust(8), _COLOURS[each.level])
-        terminal.say(f"  {mark} {each.name.ljust(wide)}  {clean(each.what)}")
+        first, *more = _lines(terminal, each.what, indent)
+        terminal.say(f"  {mark} {each.name.ljust(wide)}  {first}")
         advice = f"mended: {each.repaired}" if each.repaired else each.remedy
-        if advice:
-            terminal.say(" " * (wide + 13) + clean(advice))
+        for line in (*more, *(_lines(terminal, advice, indent) if advice else ())):
+            terminal.say(" " * indent + line)
     warnings = sum(each.level is Level.WARNING and not each.repaired for each in findings)
     counts = f"{_count(problems, 'problem')}, {_count(warnings, 'warning')}"
     terminal.say("all well" if not problems + warnings else counts)
+
+
+def _lines(terminal: Terminal, text: str, indent: int) -> list[str]:
+    """The text beside its indent on a terminal; in a pipe it stays on its line."""
+    shown = clean(text)
+    return wrapped(shown, max(terminal.width - indent, 20)) if terminal.live else [shown]
 
 
 def _count(number: int, word: str) -> str:
