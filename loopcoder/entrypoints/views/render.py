@@ -17,7 +17,10 @@ _BESIDE = 60
 def error_text(error: LoopcoderError, style: Style = PLAIN) -> str:
     """`loopcoder: what. what to do`, and above it every diagnostic with its line."""
     blocks = [diagnostic_text(each, style) for each in error.diagnostics]
-    sentence = f"{style('loopcoder:', 'bold')} {clean(error.summary)} {clean(error.remedy)}"
+    what = clean(error.summary)
+    if error.remedy and not what.endswith((".", "!", "?", ":", "…", ")", "`")):
+        what += "."  # what another program said ends as it pleases
+    sentence = f"{style('loopcoder:', 'bold')} {what} {clean(error.remedy)}"
     return "\n".join([*blocks, sentence.rstrip()])
 
 
