@@ -42,6 +42,7 @@ def test_from_first_plan_to_nothing_pending(files: Any) -> None:
     plan = files.loopcoder("plan")
     assert plan.returncode == 0, plan.stderr
     assert "ROADMAP.md: wrote 1 id: session-store (line 3)" in plan.stdout
+    assert "take the comments out again; --no-ids writes none" in plan.stdout
     assert "2 units, 1 edge · working tree, not committed" in plan.stdout
     assert roadmap(files) == MINTED
     assert issues(files) == []
@@ -65,6 +66,20 @@ def test_from_first_plan_to_nothing_pending(files: Any) -> None:
     assert "nothing written" in files.loopcoder("compile").stdout
     assert files.loopcoder("plan", "--check").returncode == 0
     assert roadmap(files) == MINTED
+
+
+def test_ids_that_were_not_wanted_are_undone_as_it_is_said(files: Any) -> None:
+    files.git("add", "ROADMAP.md")
+    files.git("commit", "-qm", "Add a roadmap")
+    none = json.loads(files.loopcoder("plan", "--no-ids", "--json").stdout)
+    assert (none["ids"], none["ids_written"], roadmap(files)) == ([], False, ROADMAP)
+    plan = files.loopcoder("plan", "--json")
+    told = json.loads(plan.stdout)
+    assert told["ids"] == [{"unit": "session-store", "file": "ROADMAP.md", "line": 3}]
+    assert (told["ids_written"], roadmap(files)) == (True, MINTED)
+    assert "Not wanted? git restore ROADMAP.md undoes it" in plan.stderr
+    files.git("restore", "ROADMAP.md")
+    assert roadmap(files) == ROADMAP
 
 
 def test_a_roadmap_with_an_error_changes_nothing(files: Any) -> None:

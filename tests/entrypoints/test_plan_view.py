@@ -139,10 +139,10 @@ def test_the_json_has_the_promised_keys(world: CompileWorld) -> None:
 
 def test_of_many_new_ids_the_first_are_named() -> None:
     mints = tuple(Mint(n, f"Unit {n}", UnitId(f"unit-{n}")) for n in range(1, 31))
-    assert minted_text([NewIds("ROADMAP.md", mints)]) == (
+    assert minted_text([NewIds("ROADMAP.md", mints)]).splitlines()[0] == (
         "ROADMAP.md: wrote 30 ids: unit-1 (line 1), unit-2 (line 2), unit-3 (line 3), and 27 more"
     )
-    assert minted_text([NewIds("ROADMAP.md", mints[:4])], written=False).endswith("unit-4 (line 4)")
+    assert minted_text([NewIds("ROADMAP.md", mints[:4])], written=False).count("unit-") == 4
 
 
 def test_on_a_terminal_titles_give_way_to_places() -> None:

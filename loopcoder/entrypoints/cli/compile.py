@@ -55,7 +55,7 @@ def compile_command(
         draft = draft_plan(house, options, mint=not (no_ids or approve))
         terminal = stderr() if as_json else stdout()
         if draft.ids:
-            terminal.say(minted_text(draft.ids))
+            terminal.say(minted_text(draft.ids, was_clean=draft.were_clean))
         if not as_json:
             missing = len(draft.reading.unidentified)
             terminal.say(summary_text(draft.reading.roadmap, missing, draft.note))

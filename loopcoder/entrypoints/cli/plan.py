@@ -9,7 +9,13 @@ import click
 
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.compiling import draft_plan, options_of
-from loopcoder.entrypoints.views.plan import minted_text, plan_json, plan_text, summary_text
+from loopcoder.entrypoints.views.plan import (
+    minted_json,
+    minted_text,
+    plan_json,
+    plan_text,
+    summary_text,
+)
 from loopcoder.entrypoints.views.terminal import stderr, stdout
 from loopcoder.entrypoints.wiring.bootstrap import House
 
@@ -43,10 +49,13 @@ def plan_command(
     options = options_of(house, overwrite_drift, prune, force_prune, retitle)
     draft = draft_plan(house, options, mint=not no_ids, write_ids=not check)
     if draft.ids:
-        said = minted_text(draft.ids, written=draft.written)
+        said = minted_text(draft.ids, written=draft.written, was_clean=draft.were_clean)
         (stderr() if as_json else stdout()).say(said)
     if as_json:
-        click.echo(json.dumps(plan_json(draft.plan, draft.cost), ensure_ascii=False, indent=2))
+        ids = {"ids": minted_json(draft.ids), "ids_written": bool(draft.ids) and draft.written}
+        click.echo(
+            json.dumps({**plan_json(draft.plan, draft.cost), **ids}, ensure_ascii=False, indent=2)
+        )
     else:
         terminal = stdout()
         missing = len(draft.reading.unidentified)

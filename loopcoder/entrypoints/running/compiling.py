@@ -29,7 +29,8 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A plan from the working tree. `ids` were added to it on the way, or are yet to be."""
+    """A plan from the working tree. `ids` were added to it on the way, or are yet to be; before,
+    its roadmap files `were_clean`, as they are committed."""
 
     plan: Plan
     reading: Reading
@@ -37,6 +38,7 @@ class Drafted:
     written: bool
     note: str
     cost: PlanCost
+    were_clean: bool
 
     @property
     def pending(self) -> bool:
@@ -63,11 +65,13 @@ def draft_plan(
     count_in(history, carried(house, history), house.clock.now())
     desired = with_carried(reading.roadmap, history)
     plan = plan_changes(desired, actual, history, options, reading.diagnostics)
+    were_clean = not house.repository.is_dirty(*files)
     if write_ids:
         texts = {source.file: source.text for source in sources}
         for each in ids:
             write_text(root / each.file, texts[each.file])
-    return Drafted(plan, reading, tuple(ids), write_ids, _note(house, files), _cost(house, plan))
+    note, cost = _note(house, files), _cost(house, plan)
+    return Drafted(plan, reading, tuple(ids), write_ids, note, cost, were_clean)
 
 
 def _cost(house: House, plan: Plan) -> PlanCost:

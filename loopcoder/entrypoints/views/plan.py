@@ -44,8 +44,9 @@ def summary_text(roadmap: Roadmap, unidentified: int = 0, note: str = "") -> str
     return f"{clean(', '.join(roadmap.files))}: {', '.join(parts)}" + (f" · {note}" if note else "")
 
 
-def minted_text(new: Sequence[NewIds], *, written: bool = True) -> str:
-    """Which ids were, or would be, written where; of many only the first."""
+def minted_text(new: Sequence[NewIds], *, written: bool = True, was_clean: bool = False) -> str:
+    """Which ids were, or would be, written where; of many only the first. Then what they are, and
+    how to be rid of them: `was_clean` says that the files were as they are committed."""
     verb = "wrote" if written else "lacks"
     lines = []
     for each in new:
@@ -54,7 +55,29 @@ def minted_text(new: Sequence[NewIds], *, written: bool = True) -> str:
         more = f", and {len(each.mints) - len(shown)} more" if len(shown) < len(each.mints) else ""
         count = _count(len(each.mints), "id")
         lines.append(f"{clean(each.file)}: {verb} {count}: {ids}{more}")
-    return "\n".join(lines)
+    if not written:
+        return "\n".join(
+            [*lines, "  loopcoder plan writes them into the file; --no-ids leaves it alone"]
+        )
+    undo = "take the comments out again"
+    if was_clean:
+        undo = f"git restore {clean(' '.join(each.file for each in new))} undoes it"
+    return "\n".join(
+        [
+            *lines,
+            "  an id is a comment at the end of a unit's line, by which its issue is found again:",
+            f"  commit the file with it. Not wanted? {undo}; --no-ids writes none",
+        ]
+    )
+
+
+def minted_json(new: Sequence[NewIds]) -> list[dict[str, object]]:
+    """The ids that were, or would be, written into the files."""
+    return [
+        {"unit": mint.id, "file": each.file, "line": mint.line}
+        for each in new
+        for mint in each.mints
+    ]
 
 
 def changes_text(plan: Plan, style: Style = PLAIN, width: int | None = None) -> str:
