@@ -253,6 +253,24 @@ def test_work_goes_on_from_what_was_merged_on_github(hosted: GitHubProject) -> N
     assert hosted.git("rev-parse", "main") == here
 
 
+def test_a_clone_that_is_behind_works_by_the_gates_on_github(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work=WORK)
+    start, text = hosted.github.git.head("main"), (hosted.root / "loopcoder.yml").read_text()
+    stricter = {"loopcoder.yml": text.replace("sh check.sh", "sh stricter.sh")}
+    hosted.github.put_branch("main", hosted.github.commit(start or "", stricter, "Be stricter"))
+    report = hosted.tick(exit_code=1)
+    assert report["stop_reason"] == "base-red"
+    assert "stricter.sh" in report["units"]["store"]["reason"]
+    assert hosted.pulls() == {}
+
+
+def test_a_configuration_that_was_never_pushed_is_named(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work=WORK)
+    hosted.github.put_branch("main", hosted.github.git.add_commit(None, {"ROADMAP.md": ONE}))
+    said = hosted.run("tick", exit_code=2).stderr
+    assert "no loopcoder.yml" in said and "git push origin main" in said
+
+
 def test_a_renamed_base_branch_stops_the_tick_and_not_the_compiler(hosted: GitHubProject) -> None:
     hosted.begin(ONE, work=WORK)
     hosted.github.repo.rename_branch("main", "trunk", hosted.github.hub.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,12 +51,36 @@ class ConfigSource:
         self._check_base(settings, read_on)
         agreed = self._settings_on(settings.base)
         if agreed.base != settings.base:
-            raise ConfigurationError(
-                f"The configuration on {read_on} names {settings.base} as the base, but the one "
-                f"on {settings.base} names {agreed.base}.",
-                "Let both name the same branch.",
-            )
+            raise _disagreement(read_on, settings.base, agreed.base)
         return agreed
+
+    def from_host(self, here: Settings, head_of: Callable[[str], str | None]) -> Settings:
+        """The file as it is on the base branch of the host, of which this clone is a copy.
+        `head_of` says where a branch is there, and brings its commit here. A base that is not there
+        is for whoever needs it to say."""
+        if self.explicit is not None and self._relative(self.explicit) is None:
+            return here
+        head = head_of(here.base)
+        if head is None:
+            return here
+        there = self._pushed(here.base, head)
+        if there.base == here.base or (moved := head_of(there.base)) is None:
+            return there
+        agreed = self._pushed(there.base, moved)
+        if agreed.base != there.base:
+            raise _disagreement(here.base, there.base, agreed.base)
+        return agreed
+
+    def _pushed(self, branch: str, commit: str) -> Settings:
+        name = self._committed(branch, commit)
+        if name is None:
+            raise ConfigurationError(
+                f"There is no {' or '.join(self._names())} on {branch} of the host, so nothing is "
+                "dispatched.",
+                f"Push it: `git push origin {branch}`.",
+            )
+        blob = self._git.run("cat-file", "blob", f"{commit}:{name}").stdout
+        return load_settings(_decode(blob, name), f"{branch}:{name}")
 
     def from_commit(self, commit: str) -> Settings:
         """The file as it is at one commit."""
@@ -93,12 +117,13 @@ class ConfigSource:
             raise _two_files("in the working tree")
         return found[0] if found else None
 
-    def _committed(self, branch: str) -> str | None:
-        """The path of the configuration that is committed on a branch."""
+    def _committed(self, branch: str, at: str = "") -> str | None:
+        """The path of the configuration that is committed on a branch, here or at a commit."""
+        commit = at or f"refs/heads/{branch}"
         found = [
             name
             for name in self._names()
-            if self._git.succeeds("cat-file", "-e", f"refs/heads/{branch}:{name}")
+            if self._git.succeeds("cat-file", "-e", f"{commit}:{name}")
         ]
         if len(found) > 1:
             raise _two_files(f"on {branch}")
@@ -160,6 +185,12 @@ class ConfigSource:
                 "Run `loopcoder init`, and commit what it writes.",
             )
         name = self._shown(path)
+        missing = "" if branch else _base_named_in(path)
+        if missing and not self._is_branch(missing):
+            return ConfigurationError(
+                f"There is no branch {missing} in this clone, which {name} takes as the base.",
+                f"Run `git fetch origin {missing}:{missing}`, or correct `base:`.",
+            )
         base = branch or next(self._candidates(), "the base branch")
         return ConfigurationError(
             f"{name} is not committed on {base}, so nothing is dispatched.",
@@ -179,6 +210,14 @@ class ConfigSource:
 def _two_files(where: str) -> ConfigurationError:
     return ConfigurationError(
         f"There are two configurations {where}: {FILES[0]} and {FILES[1]}.", "Remove one of them."
+    )
+
+
+def _disagreement(read_on: str, base: str, other: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The configuration on {read_on} names {base} as the base, but the one on {base} names "
+        f"{other}.",
+        "Let both name the same branch.",
     )
 
 

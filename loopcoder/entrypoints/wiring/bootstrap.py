@@ -123,8 +123,26 @@ class House:
             return self.located(source.from_commit(self.pinned))
         if self.unconfigured:
             return Settings(base=self.repository.current_branch() or "main")
-        found = source.from_base() if self.from_base else source.from_working_tree()
-        return with_default_worker(self.located(found), self.environ)
+        found = self.located(source.from_base() if self.from_base else source.from_working_tree())
+        if self.from_base and found.tracker == "github":
+            found = self._as_on_github(found)
+        return with_default_worker(found, self.environ)
+
+    def _as_on_github(self, here: Settings) -> Settings:
+        """The configuration of the base branch as GitHub has it: the clone's own may be behind,
+        and its gates with it, or ahead. Without a token nothing can be dispatched or told."""
+        from loopcoder.entrypoints.wiring.github import has_token, open_github
+
+        if not has_token(self.environ) or not here.repository:
+            return here
+        github = open_github(here, self.repository, self.state_dir, self.environ, self.clock)
+        there = self.config_source.from_host(here, github.remote.head)
+        there = self.located(there)
+        if (there.tracker, there.repository, there.github, there.base) == (
+            here.tracker, here.repository, here.github, here.base
+        ):  # fmt: skip
+            vars(self)["github"] = github  # what it has seen by now need not be asked again
+        return there
 
     def located(self, settings: Settings) -> Settings:
         """The settings with the repository on GitHub, where they do not name it themselves."""

@@ -119,6 +119,12 @@ def _site(environ: Mapping[str, str]) -> str:
     return environ.get("GITHUB_SERVER_URL") or server_of(api)
 
 
+def has_token(environ: Mapping[str, str]) -> bool:
+    """Whether anything is set to speak to GitHub with."""
+    names = ("GITHUB_TOKEN", "GH_TOKEN", "LOOPCODER_APP_ID")
+    return any(environ.get(name) for name in names)
+
+
 def credentials_of(environ: Mapping[str, str]) -> Credentials:
     """An App's key where there is one, else a token."""
     credentials = Credentials(

@@ -22,7 +22,8 @@ def pinned(house: House, wave: Wave) -> House:
 
 def config_digest(house: House) -> str:
     """SHA-256 of the configuration that is in force."""
-    base = house.repository.base_head(house.settings.base)
+    name = house.settings.base
+    base = house.code_host.branch_head(name) or house.repository.base_head(name)
     return _digest(house, base)
 
 
