@@ -61,6 +61,11 @@ class IssueRef:
     def __str__(self) -> str:
         return f"{self.repository}#{self.number}"
 
+    def is_in(self, repository: str) -> bool:
+        """Whether the issue is one of that repository (`owner/name`): the one that is meant where
+        none is named."""
+        return not self.repository or self.repository.casefold() == repository.casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

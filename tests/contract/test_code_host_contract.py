@@ -9,6 +9,7 @@ import pytest
 from loopcoder.domain.diagnostic import Conflicted, LoopcoderError, NotFound, Stale
 from loopcoder.domain.issues.human import MergeMethod
 from loopcoder.domain.issues.issue import IssueDraft, PullDraft, PullState
+from loopcoder.ports.pull_states import pull_states_of
 
 from .conftest import ANA, BEN, World
 
@@ -333,6 +334,19 @@ def test_closing_and_reopening_are_idempotent(world: World) -> None:
     opened = world.ana.reopen_pull(number)
     assert opened.is_open and opened.closed_by is None
     assert world.ana.reopen_pull(number).updated_at == opened.updated_at
+
+
+def test_the_tracker_says_how_pull_requests_stand(world: World) -> None:
+    opened, closed, merged = (world.propose(name, {name: "1"}).number for name in ("a", "b", "c"))
+    world.tracker.create_issue(IssueDraft("No pull request", "", frozenset()))
+    world.ana.close_pull(closed)
+    world.ana.merge(merged)
+    world.host.list_pulls()  # the list itself may lag behind what people do
+    assert pull_states_of(world.tracker) == {
+        opened: PullState.OPEN,
+        closed: PullState.CLOSED,
+        merged: PullState.MERGED,
+    }
 
 
 def test_when_it_ended_is_known_whatever_is_said_afterwards(world: World) -> None:

@@ -143,6 +143,26 @@ def test_a_writers_blocked_by_label_holds_until_the_other_is_done(hosted: GitHub
     assert f"blocked-by:#{other}" not in hosted.issues["Store"].labels
 
 
+def test_a_pull_request_can_be_waited_for(hosted: GitHubProject) -> None:
+    """Its number is one like those of issues: by the roadmap's word and by a label."""
+    roadmap = (
+        "- [ ] Store (after: acme/rocket#1) <!-- id: store -->\n- [ ] Login <!-- id: login -->\n"
+    )
+    hosted.begin(roadmap, work={"*": [writes(a="kept")]})
+    first, second = (hosted.github.propose(name, {name: "x"}, by="ana") for name in ("a", "b"))
+    assert "no such issue" not in hosted.run("compile").stdout
+    hosted.ana.label(hosted.issues["Login"].number, f"blocked-by:#{second}")
+    rows = hosted.tick()["units"]
+    assert rows["store"]["reason"] == f"blocked by #{first}"
+    assert rows["login"]["reason"] == f"blocked by #{second}"
+    hosted.ana.merge(first)
+    hosted.ana.close_pull(second)
+    rows = hosted.tick()["units"]
+    assert rows["store"]["outcome"] == "proposed"
+    assert rows["login"]["reason"] == f"blocked by #{second}, which was closed unmerged"
+    assert hosted.issues["Store"].blocked_by == frozenset()
+
+
 def test_follow_up_work_is_approved_by_taking_its_label_off(hosted: GitHubProject) -> None:
     outcome = {"follow_ups": [{"title": "Tidy the shelf", "body": "It is dusty"}]}
     hosted.begin(

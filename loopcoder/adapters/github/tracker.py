@@ -14,6 +14,7 @@ from loopcoder.adapters.github.mapping import (
     LABELLING,
     is_pull,
     label_names,
+    pull_state,
     read_comment,
     read_edge_event,
     read_issue,
@@ -41,14 +42,15 @@ from loopcoder.domain.issues.issue import (
     LabelDefinition,
     LabelEvent,
     Permission,
+    PullState,
 )
 
 _NO_LABEL = "label does not exist"
 
 
 class GitHubTracker:
-    """The ports `Tracker`, `Dependencies`, `SubIssues` and `Milestones`. `scan` is shared with
-    the code host."""
+    """The ports `Tracker`, `Dependencies`, `SubIssues`, `Milestones` and `PullStates`. `scan` is
+    shared with the code host."""
 
     def __init__(self, session: Session, scan: Scan) -> None:
         self._session, self._scan = session, scan
@@ -65,6 +67,11 @@ class GitHubTracker:
 
     def list_issues(self) -> Sequence[Issue]:
         return [read_issue(item) for item in self._scan.items() if not is_pull(item)]
+
+    def list_pull_states(self) -> Mapping[int, PullState]:
+        return {
+            int(item["number"]): pull_state(item) for item in self._scan.items() if is_pull(item)
+        }
 
     def get_issue(self, number: int) -> Issue:
         return read_issue(self._ask(number))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from loopcoder.adapters.local import labels as label_table
 from loopcoder.adapters.local.actors import actors_by_id, register
 from loopcoder.adapters.local.items import (
     ISSUE,
+    PULL,
     REOPENED,
     close_item,
     create_item,
@@ -37,6 +38,7 @@ from loopcoder.domain.issues.issue import (
     LabelDefinition,
     LabelEvent,
     Permission,
+    PullState,
     TextEdit,
     spelled,
 )
@@ -73,6 +75,11 @@ class LocalTracker:
     def list_issues(self) -> Sequence[Issue]:
         with self._store.reading() as db:
             return _read_issues(db)
+
+    def list_pull_states(self) -> Mapping[int, PullState]:
+        with self._store.reading() as db:
+            rows = db.execute("SELECT number, state FROM items WHERE kind = ?", (PULL,))
+            return {row["number"]: PullState(row["state"]) for row in rows}
 
     def get_issue(self, number: int) -> Issue:
         with self._store.reading() as db:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopcoder.adapters.memory.forge import MemoryForge
@@ -27,6 +27,7 @@ from loopcoder.domain.issues.issue import (
     LabelDefinition,
     LabelEvent,
     Permission,
+    PullState,
     TextEdit,
     spelled,
 )
@@ -68,6 +69,10 @@ class MemoryTracker:
     def list_issues(self) -> Sequence[Issue]:
         with self.forge.reading("list_issues"):
             return list(self.forge.issues.values())
+
+    def list_pull_states(self) -> Mapping[int, PullState]:
+        with self.forge.reading("list_issues"):
+            return {number: pull.state for number, pull in self.forge.pulls.items()}
 
     def get_issue(self, number: int) -> Issue:
         with self.forge.reading("get_issue"):

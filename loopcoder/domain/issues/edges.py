@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
-from loopcoder.domain.issues.issue import BLOCKED_BY, Issue, LabelEvent
+from loopcoder.domain.issues.issue import BLOCKED_BY, Issue, LabelEvent, PullState
 from loopcoder.domain.issues.plan import Actual
 from loopcoder.domain.issues.words import was_deleted
 from loopcoder.domain.journal.event import EdgeWaived
@@ -64,8 +64,9 @@ NO_BLOCKERS = Blockers()
 class Graph:
     """What is known of every possible blocker once the plan is applied.
 
-    `ids` are the database ids of all issues by number, `to_file` the units that will be filed
-    and when; `labelled` tells on which issues a label was last ours.
+    `ids` are the database ids of all issues by number, `pulls` the states of pull requests, which
+    count as completed when they are merged; `to_file` the units that will be filed and when.
+    `labelled` tells on which issues a label was last ours.
     """
 
     numbers: Mapping[UnitId, int]
@@ -73,6 +74,7 @@ class Graph:
     completed_issues: set[int]
     ids: Mapping[int, int]
     to_file: Mapping[UnitId, int]
+    pulls: Mapping[int, PullState] = field(default_factory=dict)
     repository: str = ""
     labelled: Callable[[str], Iterable[int]] = lambda label: ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -100,17 +102,21 @@ class Graph:
 
     def _local(self, unit: Unit) -> Iterable[int]:
         for ref in unit.after_issues:
-            if ref.repository and ref.repository.casefold() != self.repository.casefold():
+            if not ref.is_in(self.repository):
                 continue
             if ref.number not in self.ids:
                 self._report(unit, ref)
             yield ref.number
 
     def _report(self, unit: Unit, ref: IssueRef) -> None:
+        state = self.pulls.get(ref.number)
+        if state in (PullState.OPEN, PullState.MERGED):
+            return
+        what = "there is no such issue" if state is None else "it was closed unmerged"
         self.diagnostics.append(
             Diagnostic(
                 Severity.WARNING,
-                f"{unit.id} waits for {ref}, and there is no such issue.",
+                f"{unit.id} waits for {ref}, and {what}.",
                 "It stays blocked until the reference is changed or waived.",
                 Place(unit.file, unit.line),
             )

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from loopcoder.domain.diagnostic import Diagnostic
-from loopcoder.domain.issues.issue import Actor, CloseReason, EdgeEvent, Issue, LabelEvent
+from loopcoder.domain.issues.issue import (
+    Actor,
+    CloseReason,
+    EdgeEvent,
+    Issue,
+    LabelEvent,
+    PullState,
+)
 from loopcoder.domain.issues.unit_text import UnitText
 from loopcoder.domain.journal.event import DuplicateClosed, Fact, UnitApplied
 from loopcoder.domain.unit import Box, UnitId, is_section_id
@@ -80,7 +87,8 @@ class Actual:
     author is unknown, or a milestone is needed. `native` is None where the tracker keeps no
     dependencies, `milestones` (their titles) where it has none; `nests` says whether it has
     sub-issues. `moved` says of issue numbers that
-    lead elsewhere now, in a sentence, where that is."""
+    lead elsewhere now, in a sentence, where that is; `pulls` how pull requests stand, which have
+    numbers of the same row."""
 
     issues: Sequence[Issue]
     me: Actor
@@ -91,6 +99,7 @@ class Actual:
     moved: Mapping[int, str] = field(default_factory=dict)
     milestones: Callable[[], Collection[str]] | None = None
     nests: bool = False
+    pulls: Mapping[int, PullState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from loopcoder.domain.issues.binding import RECOVERED, Bindings, bind_issues
 from loopcoder.domain.issues.case import Case, collect_cases, collect_orphans
 from loopcoder.domain.issues.duplicates import plan_duplicates
 from loopcoder.domain.issues.edges import Graph
+from loopcoder.domain.issues.issue import PullState
 from loopcoder.domain.issues.knots import describe_knots, edges_of, find_knots
 from loopcoder.domain.issues.native_edges import NativeGraph
 from loopcoder.domain.issues.nesting import Nesting, nests
@@ -111,6 +112,7 @@ def _graph(
 ) -> Graph:
     numbers = {id: issue.number for id, issue in bindings.issues.items()}
     completed = {issue.number for issue in actual.issues if issue.is_completed}
+    completed |= {number for number, state in actual.pulls.items() if state is PullState.MERGED}
     for id, standing in standings.items():
         if id in numbers:
             (completed.add if standing.completed else completed.discard)(numbers[id])
@@ -120,6 +122,7 @@ def _graph(
         completed_issues=completed,
         ids={issue.number: issue.id for issue in actual.issues},
         to_file={id: n for n, id in enumerate(order) if is_to_file(cases[id], standings[id])},
+        pulls=actual.pulls,
         repository=options.repository,
         labelled=lambda label: _labelled(label, cases),
     )

@@ -87,6 +87,8 @@ def _blocker(blocker: Blocker) -> str:
     match blocker.state:
         case BlockerState.NOT_PLANNED:
             return f"{blocker.name}{number}, which was closed as not planned"
+        case BlockerState.UNMERGED:
+            return f"{blocker.name}{number}, which was closed unmerged"
         case BlockerState.UNKNOWN:
             return f"{blocker.name}{number}, which cannot be seen from here"
         case _:

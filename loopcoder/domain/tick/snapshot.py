@@ -27,6 +27,7 @@ class BlockerState(StrEnum):
     OPEN = "open"
     COMPLETED = "completed"
     NOT_PLANNED = "not planned"
+    UNMERGED = "unmerged"
     UNKNOWN = "unknown"
 
 

@@ -15,6 +15,7 @@ from loopcoder.domain.unit import Roadmap
 from loopcoder.ports.dependencies import dependencies_of
 from loopcoder.ports.journal import Journal
 from loopcoder.ports.milestones import milestones_of
+from loopcoder.ports.pull_states import pull_states_of
 from loopcoder.ports.sub_issues import sub_issues_of
 from loopcoder.ports.tracker import Tracker
 
@@ -56,6 +57,7 @@ def observe_compile(tracker: Tracker, journal: Journal) -> tuple[Actual, History
         moved,
         keeper_of_milestones.list_milestones if keeper_of_milestones else None,
         sub_issues_of(tracker) is not None,
+        pull_states_of(tracker),
     )
     return actual, history
 

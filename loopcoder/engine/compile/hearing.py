@@ -12,7 +12,14 @@ from datetime import datetime
 from functools import cached_property
 
 from loopcoder.domain.issues.drift import read_present
-from loopcoder.domain.issues.issue import BLOCKED_BY, Actor, CommandLabel, Issue, LabelEvent
+from loopcoder.domain.issues.issue import (
+    BLOCKED_BY,
+    Actor,
+    CommandLabel,
+    Issue,
+    LabelEvent,
+    PullState,
+)
 from loopcoder.domain.issues.proposal import (
     hand_made_id,
     hand_made_unit,
@@ -43,6 +50,7 @@ from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import Roadmap, Unit, UnitId, edges_digest, text_digest
 from loopcoder.engine.services import Services
+from loopcoder.ports.pull_states import pull_states_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,19 +214,26 @@ class _Ear:
         ours = {label[len(BLOCKED_BY) :] for label in labels if label.startswith(BLOCKED_BY)}
         numbers = {int(tail) for tail in ours if tail.isdecimal()}
         numbers |= {n for u in unit.after if (n := self.history.unit(u).number) is not None}
-        return numbers | {ref.number for ref in unit.after_issues} | record.added_edges
+        here = self.services.settings.repository
+        numbers |= {ref.number for ref in unit.after_issues if ref.is_in(here)}
+        return numbers | record.added_edges
 
     def _dropped_edges(self, record: UnitRecord, unit: Unit, issue: Issue) -> Iterator[Entry]:
         """Edges of a hand-made issue whose label a writer took off; the compiler sees to others."""
         for number in sorted(record.added_edges - issue.blocked_by):
-            blocker = self.issues.get(number)
             label = f"{BLOCKED_BY}{number}"
-            if blocker is not None and blocker.is_completed:
+            if self._is_over(number):
                 continue
             event = taken_off(self._events(issue), label, self.services.may_speak)
             if event is not None and self._was_meant(event, issue):
                 waived = EdgeWaived(event.actor.login, number, edges_digest(unit))
                 yield self._entry(record.id, waived, event.actor.login)
+
+    def _is_over(self, number: int) -> bool:
+        blocker = self.issues.get(number)
+        if blocker is not None:
+            return blocker.is_completed
+        return pull_states_of(self.services.tracker).get(number) is PullState.MERGED
 
     # --- proofs
 

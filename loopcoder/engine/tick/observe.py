@@ -36,26 +36,34 @@ from loopcoder.engine.attempt.verify import gates_digest
 from loopcoder.engine.compile.command_labels import commands_on
 from loopcoder.engine.services import Services
 
+_PULL_STATES: Mapping[PullState | None, BlockerState] = {
+    PullState.OPEN: BlockerState.OPEN,
+    PullState.MERGED: BlockerState.COMPLETED,
+    PullState.CLOSED: BlockerState.UNMERGED,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The raw observation a snapshot is made from."""
+    """The raw observation a snapshot is made from. `repository` is `owner/name`, where known."""
 
     issues: Mapping[int, Issue]
     pulls: Sequence[PullRequest]
     branches: Mapping[str, str]
     history: History
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Views by unit, by issue number, and by parent, so that edges are looked up in one step; and
-    the branches that open pull requests start from or go into."""
+    """Views by unit, by issue number, and by parent, so that edges are looked up in one step; the
+    branches that open pull requests start from or go into; and how all pull requests stand."""
 
     by_id: Mapping[UnitId, UnitView]
     by_number: Mapping[int, UnitId]
     parts: Mapping[UnitId, tuple[UnitId, ...]]
     needed: frozenset[str]
+    pulls: Mapping[int, PullState]
 
     @classmethod
     def of(cls, views: Sequence[UnitView], pulls: Sequence[PullRequest]) -> _Index:
@@ -65,7 +73,8 @@ class _Index:
                 parts[view.unit.parent] = (*parts.get(view.unit.parent, ()), view.id)
         numbers = {v.record.number: v.id for v in views if v.record.number}
         needed = frozenset(name for p in pulls if p.is_open for name in (p.branch, p.base))
-        return cls({v.id: v for v in views}, numbers, parts, needed)
+        states = {p.number: p.state for p in pulls}
+        return cls({v.id: v for v in views}, numbers, parts, needed, states)
 
 
 def look(services: Services) -> World:
@@ -77,6 +86,7 @@ def look(services: Services) -> World:
         pulls=services.code_host.list_pulls(),
         branches=dict(services.code_host.list_branches(PREFIX)),
         history=services.journal.history(),
+        repository=services.settings.repository,
     )
 
 
@@ -256,9 +266,12 @@ def _unit_blocker(unit: UnitId, index: _Index) -> Blocker:
 
 
 def _issue_blocker(ref: IssueRef, index: _Index, world: World) -> Blocker:
-    issue = None if ref.repository else world.issues.get(ref.number)
+    if not ref.is_in(world.repository):
+        return Blocker(str(ref), None, BlockerState.UNKNOWN)
+    issue = world.issues.get(ref.number)
     if issue is None:
-        return Blocker(str(ref), None if ref.repository else ref.number, BlockerState.UNKNOWN)
+        state = _PULL_STATES.get(index.pulls.get(ref.number), BlockerState.UNKNOWN)
+        return Blocker(f"#{ref.number}", ref.number, state)
     if ref.number in index.by_number:
         return _unit_blocker(index.by_number[ref.number], index)
     if issue.is_not_planned:
