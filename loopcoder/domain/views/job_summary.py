@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -23,6 +24,7 @@ _MARKS = {
     UnitOutcome.WAITING: "⚪",
     UnitOutcome.DROPPED: "⚪",
 }
+_NUMBER = re.compile(r"(?<![\w/#&\[])#(\d{1,9})\b")
 MOST_TEXT = 900_000
 """GitHub takes a megabyte of summary from one step."""
 
@@ -30,7 +32,7 @@ MOST_TEXT = 900_000
 def job_summary(report: TickReport, site: str) -> str:
     """Markdown for people. `site` is the repository's page, empty where there is none: without it
     numbers are no links."""
-    parts = [*_head(report), *_people(report), *_table(report.units, site)]
+    parts = [*_head(report), *_people(report, site), *_table(report.units, site)]
     if any(node.after for node in report.nodes):
         parts.append(f"### Graph\n\n{mermaid(report.nodes)}")
     if report.diagnostics:
@@ -51,8 +53,9 @@ def _head(report: TickReport) -> Iterator[str]:
     base = f"{code(report.base_branch)} at `{report.base[:7]}`"
     yield f"{sentence} {took} · {spent} · base {base}{_asked(report)}"
     if report.warnings:
+        # Only in comments a line's end is one; here it takes an empty line.
         notes = (f"> {sanitise_line(each, max_length=300)}" for each in report.warnings)
-        yield "> [!NOTE]\n" + "\n".join(notes)
+        yield "> [!NOTE]\n" + "\n>\n".join(notes)
 
 
 def _asked(report: TickReport) -> str:
@@ -62,9 +65,10 @@ def _asked(report: TickReport) -> str:
     return f" · {api.requests} requests, {api.not_modified} unchanged, {api.writes} writes"
 
 
-def _people(report: TickReport) -> Iterator[str]:
+def _people(report: TickReport, site: str) -> Iterator[str]:
     if report.waiting_for_you:
-        rows = (f"- {sanitise_line(t, max_length=300)}" for t in report.waiting_for_you)
+        told = (sanitise_line(each, max_length=300) for each in report.waiting_for_you)
+        rows = (f"- {_linked(each, site)}" for each in told)
         yield "### Waiting for you\n\n" + "\n".join(list(rows)[:MOST_ROWS])
 
 
@@ -85,7 +89,7 @@ def _row(line: UnitLine, site: str) -> str:
     cost = dollars(line.usd) if line.attempt is not None else ""
     issue, pull = _link(site, "issues", line.issue), _link(site, "pull", line.pull)
     unit = f"`{line.unit}` {cell(line.title, max_length=80)}"
-    why = cell(line.reason, max_length=300)
+    why = _linked(cell(line.reason, max_length=300), site)
     mark = _MARKS[line.outcome]
     return f"| {mark} | {unit} | {line.outcome.value} | {issue} | {pull} | {cost} | {why} |"
 
@@ -94,6 +98,14 @@ def _link(site: str, kind: str, number: int | None) -> str:
     if number is None:
         return ""
     return f"[#{number}]({site}/{kind}/{number})" if site else f"#{number}"
+
+
+def _linked(text: str, site: str) -> str:
+    """The text with its `#4` as links: of a summary GitHub makes none. Both kinds of number are
+    found under `issues`."""
+    if not site or "`" in text:
+        return text
+    return _NUMBER.sub(rf"[#\1]({site}/issues/\1)", text)
 
 
 def _told(diagnostic: Diagnostic) -> str:
