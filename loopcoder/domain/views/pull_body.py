@@ -140,7 +140,7 @@ def _sections(facts: PullFacts) -> list[tuple[str, str]]:
 
 
 def status_comment(unit: UnitId, reasons: Sequence[str]) -> str:
-    """What an issue says of a unit that waits for a person."""
+    """What an issue says of a unit that waits for a person, who may be on the web site alone."""
     told = [f"{n}. {sanitise_line(r, max_length=600)}" for n, r in enumerate(reasons[-10:], 1)]
     return "\n".join(
         [
@@ -148,9 +148,9 @@ def status_comment(unit: UnitId, reasons: Sequence[str]) -> str:
             "",
             *(told or ["No reason was given."]),
             "",
-            f"`loopcoder log {unit}` shows what was done. "
-            f"To have it tried again: `loopcoder retry {unit}`, after changing what stood in the "
-            "way or with a note for the next attempt. To drop it: `[-]` in the roadmap.",
+            "To have it tried again, change what stood in the way or say in a comment here what "
+            f"to do; then put the label `loopcoder:retry` on (or `loopcoder retry {unit}`). "
+            f"To drop it: `[-]` in the roadmap. `loopcoder log {unit}` shows what was done.",
             "",
         ]
     )

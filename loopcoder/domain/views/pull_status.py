@@ -49,7 +49,10 @@ def _asking(record: UnitRecord, reasons: tuple[str, ...]) -> Iterator[str]:
     for number, reason in enumerate(reasons[-5:], 1):
         yield f"{number}. {sanitise_line(reason, max_length=600)}"
     yield ""
-    yield f"To have it tried again: `loopcoder retry {record.id}`, best with a note."
+    yield (
+        "To have it tried again: the label `loopcoder:retry` on its issue, "
+        f"or `loopcoder retry {record.id}`, best with a note."
+    )
     yield ""
 
 
