@@ -76,6 +76,13 @@ def test_a_red_base_and_a_note_are_said() -> None:
     assert "> not taken ‹b>" in text
 
 
+def test_a_roadmap_that_cannot_be_read_waits_for_a_person_first() -> None:
+    fault = "mend the roadmap, nothing is compiled until then: ROADMAP.md:8: `after: x` is @nobody"
+    told = page(replace(busy(), faults=(fault,))).split("## Waiting for you\n\n")[1]
+    assert told.startswith("- Mend the roadmap, nothing is compiled until then: ROADMAP.md:8: ")
+    assert "@nobody" not in told
+
+
 def test_everything_on_hold_is_said_first() -> None:
     story = Story().tell(e.Held("ana", "release week"))
     assert "**Everything is on hold** by ana: release week." in page(snapshot([], story))

@@ -232,6 +232,18 @@ def test_a_typo_on_the_base_sets_nothing_free(project: Project) -> None:
     assert "1 error(s) in the roadmap" in project.run("status").stdout
     report = project.tick(exit_code=2)
     assert (report["units"]["login"]["outcome"], project.pulls()) == ("blocked", {})
+    assert "ROADMAP.md:2: `after: stroe` names no unit" in report["waiting_for_you"][0]
+
+
+def test_what_is_skipped_for_want_of_an_id_keeps_the_roadmap_open(project: Project) -> None:
+    project.begin("- [x] Store <!-- id: store -->\n- [ ] Login\n")
+    report = project.tick()
+    assert report["stop_reason"] == "idle"
+    assert report["waiting_for_you"][0].startswith("give 1 unit(s) an id")
+    project.run("plan")
+    project.write({"ROADMAP.md": (project.root / "ROADMAP.md").read_text().replace("[ ]", "[-]")})
+    project.commit("Drop it")
+    assert project.tick()["stop_reason"] == "sealed"
 
 
 def test_two_units_red_only_together_are_told_apart_by_order(project: Project) -> None:

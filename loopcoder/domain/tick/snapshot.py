@@ -132,7 +132,8 @@ class TickState:
 class Snapshot:
     """The world at `now`. `depth` counts, per unit, the longest chain that waits for it. `held_by`
     is who stopped everything by a label on the dashboard. `unmeasured` names the fallback reviewers
-    that no calibration speaks for, where one is required."""
+    that no calibration speaks for, where one is required, `faults` what a person has to do about
+    the roadmap before all of it counts."""
 
     now: datetime
     base: BaseState
@@ -141,5 +142,6 @@ class Snapshot:
     tick: TickState
     depth: dict[UnitId, int] = field(default_factory=dict)
     held_by: str = ""
+    faults: tuple[str, ...] = ()
     open_pulls: int = 0
     unmeasured: frozenset[str] = frozenset()

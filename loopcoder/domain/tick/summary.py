@@ -108,6 +108,7 @@ def _waiting_line(view: UnitView, wait: act.Wait) -> UnitLine:
 def _waiting_for_you(snapshot: Snapshot, waits: Sequence[act.Wait]) -> Iterator[str]:
     """What only a person can do next, most useful first."""
     views = {view.id: view for view in snapshot.units}
+    yield from snapshot.faults
     for wait in waits:
         pull = views[wait.unit].open_pull
         if wait.state is State.AWAITING_MERGE and pull and wait.cause is act.Cause.UNIT:

@@ -164,6 +164,7 @@ class _Page:
         return f"- `{view.id}`{number} {_line(view.unit.title, 120)}"
 
     def for_you(self) -> Iterator[str]:
+        yield from (f"- {_line(each[:1].upper() + each[1:])}" for each in self.snapshot.faults)
         for view in self.views(State.AWAITING_MERGE):
             step = next_step(view, self.snapshot, self.settings)
             pull = view.open_pull
@@ -178,7 +179,7 @@ class _Page:
         if self.snapshot.base.green is False:
             yield f"- Mend the base branch: {_line(self.snapshot.base.failing)}"
         if known_boxes(self.snapshot):
-            yield "\nA box that somebody ticks who may write here counts as their word."
+            yield "\nA box counts when somebody ticks it who may write here."
 
     def _box(self, view: UnitView, verb: str, why: str) -> Iterator[str]:
         box = box_of(view, self.history)

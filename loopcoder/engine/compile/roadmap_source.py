@@ -42,6 +42,25 @@ def uncompiled(diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:
     return (f"{count} error(s) in the roadmap: nothing is compiled (loopcoder plan shows them)",)
 
 
+def faults(reading: Reading) -> tuple[str, ...]:
+    """What a person has to do about the roadmap before all of it counts, in a few words each."""
+    said = []
+    if reading.errors:
+        first, more = reading.errors[0], len(reading.errors) - 1
+        where = f"{first.where.file}:{first.where.line}: " if first.where else ""
+        rest = f" (and {more} more)" if more else ""
+        said.append(
+            f"mend the roadmap, nothing is compiled until then: {where}{first.summary}{rest}"
+        )
+    if reading.unidentified:
+        lacking, first_one = len(reading.unidentified), reading.unidentified[0]
+        said.append(
+            f"give {lacking} unit(s) an id, they are skipped until then: loopcoder plan writes it, "
+            f"the first at {first_one.file}:{first_one.line}"
+        )
+    return tuple(said)
+
+
 def read_roadmap(services: Services, commit: str) -> Reading:
     """Parse every configured roadmap file of the commit. A missing file is an error."""
     sources: list[Source] = []

@@ -26,7 +26,7 @@ class TickOptions:
 @dataclass(slots=True)
 class Gathered:
     """What the tick has gathered so far. `seen` is the world as it was last looked at, `tidied`
-    the upkeep that was tried."""
+    the upkeep that was tried, `faults` what is wrong with the roadmap."""
 
     state: TickState
     seen: Snapshot | None = None
@@ -35,6 +35,7 @@ class Gathered:
     waves: int = 0
     writes: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
+    faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def warn(self, warnings: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.domain.unit import Roadmap, UnitId
 from loopcoder.engine.compile.dashboard import hear_boxes, show_dashboard
 from loopcoder.engine.compile.hearing import hear
-from loopcoder.engine.compile.roadmap_source import read_roadmap, require_ids, skipped
+from loopcoder.engine.compile.roadmap_source import faults, read_roadmap, require_ids, skipped
 from loopcoder.engine.compile.tick_compile import compile_in_tick
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.base import base_commit
@@ -65,7 +65,8 @@ def _see(
     roadmap = with_carried(roadmap, world.history)
     roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
-    return observe(services, roadmap, standing, base, gathered.state, world)
+    seen = observe(services, roadmap, standing, base, gathered.state, world)
+    return replace(seen, faults=gathered.faults)
 
 
 def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:
@@ -73,7 +74,7 @@ def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset
     head = services.code_host.branch_head(services.settings.base) or ""
     reading = read_roadmap(services, head)
     require_ids(reading)
-    gathered.diagnostics = tuple(reading.diagnostics)
+    gathered.diagnostics, gathered.faults = tuple(reading.diagnostics), faults(reading)
     gathered.warn(skipped(reading))
     return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
 

@@ -47,10 +47,11 @@ def seal(services: Services, snapshot: Snapshot, run: str) -> bool:
 
 
 def _all_done(snapshot: Snapshot) -> bool:
-    """At least one unit is done, and none is open, a proposed one included."""
+    """At least one unit is done, and none is open: neither a proposed one, nor one that cannot be
+    read yet."""
     finished = [is_done(view) or is_dropped(view) for view in snapshot.units]
     proposed = any(state_of(v, snapshot.history) is State.PROPOSED for v in snapshot.units)
-    return bool(finished) and all(finished) and not proposed
+    return bool(finished) and all(finished) and not proposed and not snapshot.faults
 
 
 def _units_hash(snapshot: Snapshot) -> str:

@@ -21,7 +21,7 @@ from loopcoder.domain.tick.upkeep import upkeep_waiting
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.trust import Judge, judges, remarks
 from loopcoder.engine.compile.hearing import count_in, hear
-from loopcoder.engine.compile.roadmap_source import read_roadmap, skipped, uncompiled
+from loopcoder.engine.compile.roadmap_source import faults, read_roadmap, skipped, uncompiled
 from loopcoder.engine.tick.base import base_commit
 from loopcoder.engine.tick.observe import look, observe
 from loopcoder.entrypoints.running.section import refuse_section
@@ -146,6 +146,7 @@ def inspect(house: House) -> Look:
     roadmap = with_hand_made(roadmap, world.history, world.issues)
     tick = TickState(run="", started_at=now)
     snapshot = observe(services, roadmap, standing, base, tick, world)
+    snapshot = replace(snapshot, faults=faults(reading))
     if snapshot.base.green is None:
         snapshot = replace(snapshot, base=replace(snapshot.base, green=True))
     actions = tuple(decide(snapshot, settings))
