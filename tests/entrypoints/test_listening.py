@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -56,9 +57,19 @@ def test_the_others_stay_on_the_screen_when_one_has_ended(screen: Tty) -> None:
     listener.unit_ended(ended("first", "red [bold] tests"))
     assert "first" in screen.getvalue()
     assert "red [bold] tests" in screen.getvalue()
-    assert [row.split()[2] for row in table_of(listener)] == ["second"]
+    (row, whole) = table_of(listener)
+    assert (row.split()[2], whole.split()[:5]) == ("second", ["1", "at", "work,", "1", "ended"])
     listener.unit_ended(ended("second", "red"))
     assert listener._live is None
+
+
+def test_what_the_wave_costs_so_far_stands_below_it(screen: Tty) -> None:
+    listener = begun(screen, "first", "second", "third")
+    listener.unit_ended(replace(ended("first", "red"), usd=Decimal("0.50")))
+    listener.progressed(UnitId("second"), Progress(usd=Decimal("0.41")))
+    listener.progressed(UnitId("third"), Progress(steps=2))
+    assert table_of(listener)[-1].split() == ["2", "at", "work,", "1", "ended", "0:00", "$0.91"]
+    listener.close()
 
 
 def test_a_row_is_one_line_however_much_an_agent_prints(screen: Tty) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from loopcoder.domain.tick.action import Dispatch
@@ -99,6 +100,7 @@ class _Row:
     began: float = field(default_factory=time.monotonic)
     used: str = ""
     note: str = ""
+    usd: Decimal = Decimal(0)
     ended: float | None = None
 
 
@@ -109,6 +111,11 @@ def _note(line: str) -> str:
     """What an agent printed, for a person to glance at: protocols and verdicts are not."""
     shown = clean(line).strip()
     return "" if shown.startswith(("{", "[{", "}", "]", '"')) else shown
+
+
+def _clock(seconds: float) -> str:
+    minutes, left = divmod(int(seconds), 60)
+    return f"{minutes}:{left:02d}"
 
 
 def _used(progress: Progress) -> str:
@@ -126,6 +133,9 @@ class LiveListener:
     _live: Live | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lines: LineListener | None = None
+    _began: float = 0.0
+    _over: int = 0
+    _spent: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         self._lines = LineListener(self.terminal)
@@ -145,6 +155,7 @@ class LiveListener:
         from rich.live import Live
 
         self._rows = {step.unit: _Row(step.worker) for step in steps}
+        self._began, self._over, self._spent = time.monotonic(), 0, Decimal(0)
         console = Console(file=self.terminal.stream, highlight=False)
         self._live = Live(
             get_renderable=lambda: self._table(number),
@@ -167,12 +178,20 @@ class LiveListener:
         now = time.monotonic()
         with self._lock:
             for index, (unit, row) in enumerate(self._rows.items()):
-                minutes, seconds = divmod(int((row.ended or now) - row.began), 60)
                 label = f"wave {number}" if index == 0 else ""
-                clock = f"{minutes}:{seconds:02d}"
+                clock = _clock((row.ended or now) - row.began)
                 cells = (label, unit, row.worker, row.stage, clock, row.used, row.note)
                 table.add_row(*(Text(cell) for cell in cells))
+            if len(self._rows) + self._over > 1:
+                table.add_row(*(Text(cell, style="dim") for cell in self._sum(now)))
         return table
+
+    def _sum(self, now: float) -> tuple[str, ...]:
+        """The wave as a whole: how many are at work, how long, and for how much so far."""
+        spent = self._spent + sum((row.usd for row in self._rows.values()), Decimal(0))
+        over = f", {self._over} ended" if self._over else ""
+        told = f"{len(self._rows)} at work{over}"
+        return ("", told, "", "", _clock(now - self._began), f"${spent:.2f}" if spent else "", "")
 
     def stage_began(self, unit: UnitId, stage: str, round_: int) -> None:
         with self._lock:
@@ -188,11 +207,13 @@ class LiveListener:
             if unit in self._rows:
                 self._rows[unit].note = _note(progress.line)
                 self._rows[unit].used = _used(progress)
+                self._rows[unit].usd = progress.usd or Decimal(0)
 
     def unit_ended(self, line: UnitLine) -> None:
         """The line stays above the table, which goes on with the units that are still at work."""
         with self._lock:
             self._rows.pop(line.unit, None)
+            self._over, self._spent = self._over + 1, self._spent + line.usd
         if not self._rows:
             self.close()
         if self._live is None:
