@@ -154,7 +154,10 @@ class GitHubCodeHost:
         session = self._session
         item = session.read(session.path("issues", number)).data
         if not is_pull(item):
-            raise NotFound(f"There is no pull request #{number}: it is an issue.")
+            raise NotFound(
+                f"There is no pull request #{number}: it is an issue.",
+                f"`loopcoder issue show {number}` shows it.",
+            )
         detail = self._scan.note_pull(session.read(session.path("pulls", number)).data)
         return self._scan.note(item), detail
 

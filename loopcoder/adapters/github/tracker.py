@@ -266,7 +266,10 @@ class GitHubTracker:
     def _ask(self, number: int) -> Any:
         payload = self._get(number)
         if is_pull(payload):
-            raise NotFound(f"There is no issue #{number}: it is a pull request.")
+            raise NotFound(
+                f"There is no issue #{number}: it is a pull request.",
+                f"`loopcoder pr show {number}` shows it.",
+            )
         return payload
 
     def _get(self, number: int) -> Any:

@@ -60,7 +60,7 @@ def list_command(house: House, state: str | None, labels: tuple[str, ...], as_js
         rows = [issue_json(issue) for issue in found]
         click.echo(json.dumps({"issues": rows}, ensure_ascii=False, indent=2))
         return
-    stdout().table([issue_row(issue) for issue in found], HEADER)
+    stdout().table([issue_row(issue) for issue in found], HEADER, elastic=2)
     if not found:
         stdout().say("no issues" if chosen == "all" else f"no {chosen} issues")
 

@@ -74,6 +74,8 @@ def table_lines(
 ) -> list[str]:
     """One line for each row (with newlines inside where it was wrapped), every cell made safe."""
     cells = [[clean(str(cell)) for cell in row] for row in rows]
+    if header and width is not None:
+        header, cells, elastic = _without_empty(header, cells, elastic)
     lines = ([list(header)] if header and cells else []) + cells
     columns = max((len(line) for line in lines), default=0)
     widths = [
@@ -88,6 +90,20 @@ def table_lines(
         shown = _line(line, widths, width, wrap)
         text.append(style(shown, "dim") if header and number == 0 else shown)
     return text
+
+
+def _without_empty(
+    header: Sequence[str], cells: list[list[str]], elastic: int | None
+) -> tuple[Sequence[str], list[list[str]], int | None]:
+    """The table without columns that say nothing, for whose heading others would have to give
+    way; and where the elastic one is then."""
+    kept = [
+        column
+        for column in range(len(header))
+        if not cells or any(len(row) > column and row[column] for row in cells)
+    ]
+    rows = [[row[column] for column in kept if column < len(row)] for row in cells]
+    return [header[c] for c in kept], rows, kept.index(elastic) if elastic in kept else None
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], width: int | None, wrap: bool) -> str:
