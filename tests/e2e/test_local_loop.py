@@ -296,7 +296,7 @@ def test_run_goes_on_until_only_a_person_can(project: Project) -> None:
         work={"bad": [writes(bad="RED")], "good": [writes(good="fine")]},
     )
     said = project.run("run").stdout
-    assert "run ended after 4 ticks" in said
+    assert "run ended after 4 ticks, 4 attempts, " in said
     assert project.json("ready")["needs_human"][0]["unit"] == "bad"
 
 

@@ -11,6 +11,7 @@ from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.tick.report import StopReason, TickReport
 from loopcoder.domain.tick.snapshot import BaseState, Snapshot
 from loopcoder.domain.tick.summary import conclude
+from loopcoder.domain.views.report import why_ended
 from loopcoder.engine.attempt.stage import Suspended
 from loopcoder.engine.compile.dashboard import show_dashboard
 from loopcoder.engine.compile.tidying import tidy_labels
@@ -95,6 +96,7 @@ def record_end(services: Services, report: TickReport) -> None:
                         for line in report.units
                     ],
                     "spent": str(report.spent),
+                    "why": why_ended(report),
                     **({"change": change.as_json()} if change else {}),
                 },
             )

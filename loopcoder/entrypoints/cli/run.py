@@ -10,6 +10,7 @@ from decimal import Decimal
 import click
 
 from loopcoder.domain.tick.report import WORKED, StopReason, TickReport
+from loopcoder.domain.views.report import duration, why_ended
 from loopcoder.engine.tick.gathered import TickOptions
 from loopcoder.entrypoints.cli.context import pass_house
 from loopcoder.entrypoints.running.ticking import Stopper, new_run, run_tick, stoppable
@@ -66,8 +67,14 @@ def run_command(
             )
             if why:
                 break
-    terminal.say(f"run ended after {ticks} tick{'s' if ticks > 1 else ''}: {why}")
+    took = duration(time.monotonic() - began)
+    counts = f"{_count(ticks, 'tick')}, {_count(units, 'attempt')}, {took}, ${spent:.2f}"
+    terminal.say(f"run ended after {counts}: {why}")
     sys.exit(INTERRUPTED if stopper.interrupted else exit_code(report))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _show(report: TickReport, terminal: Terminal, as_json: bool) -> None:
@@ -85,7 +92,7 @@ def _end(report: TickReport, worked: int, stopper: Stopper) -> str:
     if report.stop_reason is StopReason.SEALED:
         return "the roadmap is sealed"
     if worked == 0 or report.stop_reason is StopReason.RATE_LIMIT:
-        return report.stop_reason.value
+        return why_ended(report)
     return ""
 
 

@@ -57,8 +57,9 @@ def _header(look: Look) -> list[str]:
         lines.append(f"tick      {short_run(history.tick.run)} {_how_far(history.tick)}")
     elif history.last_report:
         report = history.last_report
-        why = clean(str(report.summary.get("reason") or ""))
-        lines.append(f"last tick {short_run(report.run)}: {report.stop_reason} {why}".rstrip())
+        said = report.summary.get("why") or report.summary.get("reason")
+        why = clean(str(said or report.stop_reason))
+        lines.append(f"last tick {short_run(report.run)}: {why}")
     cap = f" of ${settings.budget.day:f}" if settings.budget.day is not None else ""
     lines.append(f"spend     ${_spent_today(look):.2f}{cap} today")
     for state in breakers(history, settings.breaker, snapshot.now):

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from loopcoder.domain.diagnostic import TryLater
 from loopcoder.domain.review.dispute import Round, answer
 from loopcoder.domain.tick.report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
-from loopcoder.domain.views.report import why_ended
+from loopcoder.domain.views.report import duration, why_ended
 from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
 from loopcoder.entrypoints.views.terminal import Terminal
 from loopcoder.entrypoints.views.text import clean
 
 WAITING = frozenset({UnitOutcome.BLOCKED, UnitOutcome.HELD, UnitOutcome.WAITING})
+
+_MOST_NEXT = 5
 
 
 def say_errors(report: TickReport, terminal: Terminal) -> None:
@@ -30,19 +32,23 @@ def say_report(report: TickReport, terminal: Terminal) -> None:
     for warning in report.warnings:
         terminal.say(f"{terminal.style('note', 'yellow')}      {clean(warning)}")
     terminal.say(closing_line(report))
-    for item in report.waiting_for_you[:5]:
+    for item in report.waiting_for_you[:_MOST_NEXT]:
         terminal.say(f"next      {clean(item)}")
+    left = len(report.waiting_for_you) - _MOST_NEXT
+    if left > 0:
+        terminal.say(f"next      … and {left} more (loopcoder status)")
 
 
 def closing_line(report: TickReport) -> str:
-    """`tick 6f2a: 1 proposed, 1 failed · $0.63 of $10 · waiting for merge`."""
+    """`tick 6f2a: 1 proposed, 1 failed · 3 min 12 s · $0.63 of $10 · why it ended`."""
     counts: dict[str, int] = {}
     for line in report.units:
         counts[line.outcome.value] = counts.get(line.outcome.value, 0) + 1
     summary = ", ".join(f"{number} {name}" for name, number in counts.items()) or "no units"
     cap = f" of ${report.cap:f}" if report.cap is not None else ""
     spent = f"${report.spent:.2f}{cap}"
-    parts = [f"tick {short_run(report.run)}: {summary}", spent]
+    took = duration((report.finished_at - report.started_at).total_seconds())
+    parts = [f"tick {short_run(report.run)}: {summary}", took, spent]
     if report.api.requests:
         parts.append(_asked(report.api))
     parts.append(why_ended(report))
