@@ -124,12 +124,15 @@ def test_a_pull_request_that_a_person_closed_waits_for_their_word(hosted: GitHub
     hosted.begin(ONE, work=WORK)
     hosted.tick()
     (number,) = hosted.pulls().values()
+    hosted.later(300)  # GitHub's clock is ahead of ours
     hosted.ana.close_pull(number)
     row = hosted.tick()["units"]["store"]
     assert row["outcome"] == "needs-human"
     assert "closed unmerged by @ana" in row["reason"]
     assert hosted.pulls() == {}
     assert "loopcoder:needs-human" in hosted.issues["Store"].labels
+    hosted.run("retry", "store")
+    assert hosted.tick()["units"]["store"]["attempt"] == 2
 
 
 def test_merged_branches_are_removed_unless_somebody_went_on_there(

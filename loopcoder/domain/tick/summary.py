@@ -112,7 +112,7 @@ def _waiting_for_you(snapshot: Snapshot, waits: Sequence[act.Wait]) -> Iterator[
     for wait in waits:
         pull = views[wait.unit].open_pull
         if wait.state is State.AWAITING_MERGE and pull and wait.cause is act.Cause.UNIT:
-            yield f"merge #{pull.number} ({wait.unit})"
+            yield f"{'look at' if pull.draft else 'merge'} #{pull.number} ({wait.unit})"
     for wait in waits:
         if wait.state is State.NEEDS_HUMAN:
             yield f"{wait.unit}: {wait.reason}"

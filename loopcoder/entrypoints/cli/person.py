@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from loopcoder.domain.diagnostic import ConfigurationError, LoopcoderError, NotFound
@@ -67,7 +69,8 @@ def retry_command(
     for view in views:
         if fresh:
             _start_over(house, view)
-        _record(house, view, Retried(house.person.login, fresh, note))
+        said_at = _after_its_end(house, view)
+        _record(house, view, Retried(house.person.login, fresh, note, said_at=said_at))
         words.say(_what_follows(look, view, fresh), view)
     words.end()
 
@@ -77,6 +80,13 @@ def _what_follows(look: Look, view: UnitView, fresh: bool) -> str:
     if state_of(view, look.snapshot.history) in (State.READY, State.NEEDS_HUMAN):
         return f"{view.id} is tried again{' from the base' if fresh else ''} in the next tick"
     return f"{view.id} has no strikes, and waits on: {look.reason_of(view)}"
+
+
+def _after_its_end(house: House, view: UnitView) -> datetime | None:
+    """When it was said, where the host's clock is ahead of this machine's: whoever says retry after
+    a pull request was closed means what comes after that. None: now."""
+    ended = view.pull.ended_at if view.pull else None
+    return ended if ended and ended > house.clock.now() else None
 
 
 def _start_over(house: House, view: UnitView) -> None:
