@@ -47,6 +47,48 @@ def test_a_work_job_that_was_killed_costs_no_strike_and_is_done_again(relay: Rel
     assert relay.served("store.txt", "loopcoder/store") == "kept"
 
 
+def to_the_barrier(relay: Relay) -> None:
+    """A wave of one unit, up to where it is published."""
+    relay.look()
+    assert relay.plan()["wave"]["units"] == ["store"]
+    relay.work("store")
+    relay.judge("store")
+    relay.integrate()
+
+
+def test_what_people_stop_while_it_is_worked_on_is_not_proposed(relay: Relay) -> None:
+    relay.begin(ONE, work={"store": [writes(store="kept"), writes(store="paid again")]})
+    to_the_barrier(relay)
+    issue = relay.issues["Store"].number
+    relay.ana.label(issue, "loopcoder:hold")
+    row = relay.publish()["store"]
+    assert (row["outcome"], row["pr"]) == ("held", None)
+    relay.later()
+    relay.ana.unlabel(issue, "loopcoder:hold")
+    to_the_barrier(relay)
+    relay.ana.reject(issue)
+    row = relay.publish()["store"]
+    assert row["pr"] is None and f"its issue #{issue} was closed" in row["reason"]
+    assert relay.pulls() == {}
+    relay.later()
+    relay.ana.reopen(issue)
+    assert relay.wave()["store"]["outcome"] == "proposed"
+    assert relay.served("store.txt", "loopcoder/store") == "kept"
+
+
+def test_a_pull_request_closed_while_it_is_fixed_up_gets_no_second_one(relay: Relay) -> None:
+    relay.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    assert relay.wave()["store"]["outcome"] == "proposed"
+    (number,) = relay.pulls().values()
+    relay.ana.review(number, "Keep it well")
+    to_the_barrier(relay)
+    relay.ana.close_pull(number)
+    row = relay.publish()["store"]
+    assert f"#{number} was closed or merged meanwhile" in row["reason"]
+    assert relay.pulls() == {}
+    assert relay.served("store.txt", "loopcoder/store") == "kept"
+
+
 def test_a_wave_that_nobody_published_is_taken_over_when_its_claims_expire(relay: Relay) -> None:
     relay.begin(ONE, work={"store": [writes(store="kept")]})
     relay.look()

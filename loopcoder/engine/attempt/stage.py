@@ -16,7 +16,7 @@ from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.race import lane_name
 from loopcoder.domain.tick.snapshot import UnitView
-from loopcoder.engine.compile.command_labels import held_by_label
+from loopcoder.engine.compile.command_labels import held_by_label, is_closed
 from loopcoder.engine.services import Services
 
 HARVEST = frozenset({"commit", "policy"})
@@ -129,15 +129,21 @@ class Desk:
         if self.services.journal.history().unit(self.step.unit).epoch != self.epoch:
             raise Suspended("another process took it over; its result stands.")
 
-    def check_hold(self) -> None:
-        """Raise `OnHold` when a person holds the unit, or everything."""
+    def check_wanted(self, *, looking: bool | None = None) -> None:
+        """Raise `OnHold` when a person holds the unit, or everything, and `Suspended` when they
+        closed its issue. `looking` says whether the tracker can be asked: by default where no other
+        process does stages of the attempt."""
         history = self.services.journal.history()
-        held = history.hold or history.unit(self.step.unit).held
-        if held is None and not self.is_shared:
-            held = held_by_label(self.services, history, history.unit(self.step.unit).number)
+        record = history.unit(self.step.unit)
+        asks = not self.is_shared if looking is None else looking
+        held = history.hold or record.held
+        if held is None and asks:
+            held = held_by_label(self.services, history, record.number)
         if held:
             why = f": {held.reason}" if held.reason else ""
             raise OnHold(f"held by {held.by}{why}; it goes on from here when it is released.")
+        if asks and is_closed(self.services, record.number):
+            raise Suspended(f"its issue #{record.number} was closed meanwhile.")
 
     @property
     def is_shared(self) -> bool:
@@ -165,7 +171,7 @@ class Desk:
         self.check_ours(stage, round_)
         self.check_stop()
         if stage not in HARVEST:
-            self.check_hold()
+            self.check_wanted()
         shown = lane_name(stage, self.lane)
         self.services.listener.stage_began(self.step.unit, shown, round_)
         inputs = self.inputs_of(stage, round_, sha)

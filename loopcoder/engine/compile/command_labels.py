@@ -25,6 +25,12 @@ def commands_on(services: Services, issue: Issue | None) -> tuple[tuple[str, str
     return tuple(found)
 
 
+def is_closed(services: Services, number: int | None) -> bool:
+    """Whether a unit's issue is there and closed."""
+    issues = services.tracker.list_issues()
+    return any(issue.number == number and not issue.is_open for issue in issues)
+
+
 def held_by_label(services: Services, history: History, number: int | None) -> Held | None:
     """The hold that a label says right now, on the dashboard or on a unit's issue."""
     numbers = (history.dashboard.number if history.dashboard else None, number)

@@ -153,7 +153,7 @@ def _view(services: Services, unit: Unit, standing: frozenset[UnitId], world: Wo
     record = world.history.unit(unit.id)
     issue = world.issues.get(record.number) if record.number else None
     branch = branch_name(record.plan, unit.id)
-    pull = _our_pull(record, branch, world.pulls)
+    pull = _our_pull(record, (branch, services.settings.base), world.pulls)
     last = record.attempts[-1].last("commit") if record.attempts else None
     return UnitView(
         unit=unit,
@@ -181,11 +181,14 @@ def _astray(services: Services, pull: PullRequest | None) -> str:
     return "" if pull.base in ("", services.settings.base) else pull.base
 
 
-def _our_pull(record: UnitRecord, branch: str, pulls: Sequence[PullRequest]) -> PullRequest | None:
-    """The recorded pull request; else the newest on our branch, left by a process that died."""
+def _our_pull(
+    record: UnitRecord, way: tuple[str, str], pulls: Sequence[PullRequest]
+) -> PullRequest | None:
+    """The recorded pull request; else the newest from our branch into the base (`way`), left by a
+    process that died."""
     if record.pull is not None:
         return next((p for p in pulls if p.number == record.pull.number), None)
-    mine = [p for p in pulls if p.branch == branch and p.is_open]
+    mine = [p for p in pulls if (p.branch, p.base) == way and p.is_open]
     return mine[-1] if mine else None
 
 

@@ -105,6 +105,19 @@ def _still_ours(judged: Judged) -> None:
     desk = judged.desk
     if not holds_claim(desk.services, judged.step.unit, desk.epoch):
         raise Stale(f"another process took {judged.step.unit} over; its result stands.")
+    if judged.step.pull is not None and _open_pull(judged, "") is None:
+        raise Stale(f"#{judged.step.pull} was closed or merged meanwhile")
+
+
+def _open_pull(judged: Judged, branch: str) -> PullRequest | None:
+    """The one that the step is about; for new work the branch's own. One that goes elsewhere than
+    into the base is a person's."""
+    services, number = judged.desk.services, judged.step.pull
+    for pull in services.code_host.list_pulls():
+        mine = (pull.branch, pull.base) == (branch, services.settings.base)
+        if pull.is_open and (mine if number is None else pull.number == number):
+            return pull
+    return None
 
 
 def _push(judged: Judged, branch: str) -> None:
@@ -129,7 +142,9 @@ def _propose(judged: Judged, branch: str, attestation: Attestation) -> PullReque
     """The branch's open pull request, made when there is none."""
     desk, step, host = judged.desk, judged.step, judged.desk.services.code_host
     draft = _draft(judged, branch, attestation)
-    found = next((p for p in host.list_pulls() if p.branch == branch and p.is_open), None)
+    found = _open_pull(judged, branch)
+    if found is None and step.pull is not None:
+        raise Stale(f"#{step.pull} was closed or merged meanwhile")
     verb = "pull.update" if found else "pull.create"
     answered = (*step.feedback, *step.checks)
     with effect(

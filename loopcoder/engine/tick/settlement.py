@@ -108,7 +108,7 @@ class Settlement:
     def _barrier(self, judged: Judged, given: Delivered) -> None:
         self._keep(judged.desk)
         try:
-            judged.desk.check_hold()
+            judged.desk.check_wanted(looking=True)
             if Station.INTEGRATE not in given.events:
                 raise _not_put_together()
         except Suspended as error:

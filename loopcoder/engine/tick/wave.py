@@ -22,7 +22,7 @@ from loopcoder.engine.attempt.race import run_attempt
 from loopcoder.engine.attempt.recovery import GONE, at_hand, clear_shelf, give_up, shelve
 from loopcoder.engine.attempt.renewal import renewing
 from loopcoder.engine.attempt.review import Unjudged
-from loopcoder.engine.attempt.stage import Desk, OnHold, Suspended
+from loopcoder.engine.attempt.stage import Desk, Suspended
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.integrate import Integration, integrate
 from loopcoder.engine.tick.parting import Ends, Left, as_pause, broken, keep_back, pause
@@ -159,10 +159,10 @@ def conclude_wave(services: Services, integration: Integration) -> Ends:
 
 
 def rests(services: Services, judged: Judged, ends: Ends) -> bool:
-    """Whether a person said hold meanwhile: then the finished work waits to be proposed."""
+    """Whether a person said hold meanwhile, or closed the issue: then the finished work waits."""
     try:
-        judged.desk.check_hold()
-    except OnHold as error:
+        judged.desk.check_wanted()
+    except Suspended as error:
         ends[judged.step.unit] = pause(services, judged.step, judged.desk.epoch, error)
         return True
     return False
