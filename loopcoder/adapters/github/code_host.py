@@ -152,7 +152,10 @@ class GitHubCodeHost:
         if number < 1:
             raise NotFound(f"There is no pull request #{number}.")
         session = self._session
-        item = session.read(session.path("issues", number)).data
+        try:
+            item = session.read(session.path("issues", number)).data
+        except NotFound:
+            raise NotFound(f"There is no pull request #{number}.") from None
         if not is_pull(item):
             raise NotFound(
                 f"There is no pull request #{number}: it is an issue.",
