@@ -42,6 +42,20 @@ def test_a_repository_that_is_ready_and_its_labels_are_mended(hosted: GitHubProj
     assert "loopcoder:proposed" in hosted.ana.tracker.list_labels()
 
 
+def test_what_was_not_pushed_is_not_taken_for_what_a_tick_reads(hosted: GitHubProject) -> None:
+    hosted.begin(ONE)
+    hosted.write({"ROADMAP.md": ONE + "- [ ] Login <!-- id: login -->\n"})
+    hosted.commit("Ask for more")
+    found = findings(hosted)
+    assert found["base"]["level"] == "warning"
+    assert "git push origin main" in found["base"]["remedy"]
+    assert found["roadmap"]["what"] == "1 units with an id on main"
+    hosted.push()
+    found = findings(hosted)
+    assert (found["base"]["level"], found["roadmap"]["what"][:7]) == ("ok", "2 units")
+    assert "no pull request #9" in hosted.run("pr", "show", "9", exit_code=1).stderr
+
+
 def test_what_is_wrong_with_token_clock_and_rules_is_said(hosted: GitHubProject) -> None:
     hosted.begin(ONE)
     hosted.github.hub.grant(hosted.github.repo, EVE, Role.READ)

@@ -186,6 +186,15 @@ def test_a_new_project_gets_both_files_and_the_next_steps(empty_repository: Proj
     assert (project.root / "ROADMAP.md").read_text() == ROADMAP_TEXT
 
 
+def test_on_github_the_steps_push_before_they_tick(empty_repository: Project) -> None:
+    empty_repository.write("loopcoder.yml", "version: 1\ntracker: github\n")
+    told = json.loads(empty_repository.loopcoder("init", "--json").stdout)
+    assert told["next"][-2:] == [
+        "`git push` (a tick reads main as it is on GitHub)",
+        "`loopcoder tick`",
+    ]
+
+
 def test_the_steps_lead_from_nothing_to_a_plan_and_are_not_repeated(
     empty_repository: Project,
 ) -> None:

@@ -249,7 +249,19 @@ def _next(found: Findings, written: list[str]) -> list[str]:
     steps.append("`loopcoder calibrate` (measures the reviewer, once)")
     if hosted:
         return [*steps, "add the repository secret ANTHROPIC_API_KEY", "push"]
+    if _is_on_github(found):
+        steps.append(f"`git push` (a tick reads {found.base} as it is on GitHub)")
     return [*steps, "`loopcoder tick`"]
+
+
+def _is_on_github(found: Findings) -> bool:
+    """Whether the configuration that is there now says so."""
+    from loopcoder.entrypoints.config.source import ConfigSource
+
+    try:
+        return ConfigSource(found.root).from_working_tree().tracker == "github"
+    except ConfigurationError:
+        return False  # what is wrong with it is said by the next command
 
 
 def _has_units(path: Path) -> bool:

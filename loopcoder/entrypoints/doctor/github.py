@@ -12,6 +12,7 @@ from loopcoder.adapters.github.answer import Answer
 from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.issues.label_set import missing_labels
 from loopcoder.entrypoints.doctor.finding import Finding, fine, note, problem, warning
+from loopcoder.entrypoints.doctor.project import base_of
 from loopcoder.entrypoints.wiring.bootstrap import House
 
 WORKFLOW_ACCOUNT = "github-actions[bot]"
@@ -123,7 +124,7 @@ def _ci(house: House) -> Iterator[Finding]:
 
 def _has_ci(house: House) -> bool:
     repository = house.repository
-    base = repository.base_head(house.settings.base)
+    base = base_of(house)
     listed = repository.git.text("ls-tree", "--name-only", base, "--", ".github/workflows/")
     names = [name for name in listed.splitlines() if name.endswith((".yml", ".yaml"))]
     return any(_ON_PULLS.search(repository.read(base, name) or "") for name in names)

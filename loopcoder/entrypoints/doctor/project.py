@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from loopcoder.domain.diagnostic import ConfigurationError, Diagnostic, LoopcoderError
@@ -34,8 +35,26 @@ def look_at_configuration(house: House) -> Iterator[Finding]:
 
 
 def look_at_base(house: House) -> Iterator[Finding]:
-    base = house.settings.base
-    yield fine("base", f"{base} at {house.repository.base_head(base)[:7]}")
+    name, base = house.settings.base, base_of(house)
+    yield fine("base", f"{name} at {base[:7]}")
+    here = house.repository.branch_head(name) or base
+    if here == base:
+        return
+    what = f"{name} is at {here[:7]} here; a tick reads it as it is on GitHub"
+    if house.workspaces.is_ancestor(base, here):
+        yield warning("base", what, f"Push what is meant for it: git push origin {name}.")
+    else:
+        yield note("base", what, f"git pull brings this clone up to date on {name}.")
+
+
+def base_of(house: House) -> str:
+    """The commit of the base branch that a tick would take: GitHub's, where it can be asked. Why
+    it cannot is said by who looks at GitHub."""
+    name, head = house.settings.base, None
+    if house.on_github:
+        with suppress(LoopcoderError):
+            head = house.code_host.branch_head(name)
+    return head or house.repository.base_head(name)
 
 
 def look_at_gates(house: House) -> Iterator[Finding]:
@@ -156,7 +175,7 @@ def _agents(settings: Settings) -> Iterator[WorkerSpec]:
 
 def look_at_roadmap(house: House) -> Iterator[Finding]:
     repository, settings = house.repository, house.settings
-    base = repository.base_head(settings.base)
+    base = base_of(house)
     sources = []
     for path in settings.roadmaps:
         text = repository.read(base, path)
