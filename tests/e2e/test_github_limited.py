@@ -41,6 +41,14 @@ def test_a_limit_while_proposing_ends_the_tick_and_the_next_goes_on(hosted: GitH
     assert len(hosted.pulls()) == 2
 
 
+def test_a_wait_for_github_is_said_when_it_begins(hosted: GitHubProject) -> None:
+    hosted.begin(TWO)
+    hosted.github.refuse("issues/create", retry_after=3)
+    done = hosted.run("compile", "--json")
+    assert json.loads(done.stdout)["writes"] == 4
+    assert done.stderr.count("waiting   3 s for GitHub") == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "skip"),

@@ -82,6 +82,7 @@ def _report(
         summary = f"{len(lost)} of {len(known)} open units {verb} no longer in the roadmap: {who}."
         remedy = "More than 20 % is not pruned unless you say --force-prune: is the checkout old?"
         return [Diagnostic(Severity.ERROR, summary, remedy)]
-    summary = f"{who} {verb} no longer in the roadmap; the issue stays open."
+    stay = "its issue stays" if len(lost) == 1 else "their issues stay"
+    summary = f"{who} {verb} no longer in the roadmap; {stay} open."
     remedy = "Mark it [-] to drop it, put it back, or close what is gone with --prune."
     return [Diagnostic(Severity.WARNING, summary, remedy)]

@@ -19,6 +19,7 @@ from loopcoder.adapters.github.address import (
 from loopcoder.adapters.github.credentials import Credentials
 from loopcoder.domain.diagnostic import ConfigurationError
 from loopcoder.domain.settings import Settings
+from loopcoder.entrypoints.wiring.telling_clock import TellingClock
 from loopcoder.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def open_github(
     credentials = credentials_of(environ)
     state = State(state_dir / "github.db", f"{address.api} {name.lower()}")
     manners = Manners(Pace(gap_s=settings.github.write_pause_s))
-    session = Session(Wire(address.api, credentials, name), name, state, clock, manners)
+    patient = TellingClock(clock, "GitHub")
+    session = Session(Wire(address.api, credentials, name), name, state, patient, manners)
     scan = Scan(session, fresh_s=_FRESH_S)
     remote = Remote(repository.git, address.git, session.token, clock)
     host = GitHubCodeHost(session, scan, remote, repository.git, settings.base)
