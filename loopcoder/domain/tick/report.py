@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +87,11 @@ class UnitLine:
     exchange: tuple[Round, ...] = ()
     follow_ups: tuple[str, ...] = ()
     stages: tuple[StageTime, ...] = ()
+
+
+def worth_telling(units: Iterable[UnitLine]) -> list[UnitLine]:
+    """The lines that people are shown: what the roadmap dropped is no news in any tick."""
+    return [line for line in units if line.outcome is not UnitOutcome.DROPPED or line.attempt]
 
 
 @dataclass(frozen=True, slots=True)

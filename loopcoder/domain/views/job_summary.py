@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.guard.untrusted import cell, code, sanitise_line
 from loopcoder.domain.limits.budget import dollars
-from loopcoder.domain.tick.report import TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.tick.report import TickReport, UnitLine, UnitOutcome, worth_telling
 from loopcoder.domain.views.report import MOST_ROWS, duration, why_ended
 from loopcoder.domain.views.unit_graph import mermaid
 
@@ -32,7 +32,7 @@ MOST_TEXT = 900_000
 def job_summary(report: TickReport, site: str) -> str:
     """Markdown for people. `site` is the repository's page, empty where there is none: without it
     numbers are no links."""
-    parts = [*_head(report), *_people(report, site), *_table(report.units, site)]
+    parts = [*_head(report), *_people(report, site), *_table(worth_telling(report.units), site)]
     if any(node.after for node in report.nodes):
         parts.append(f"### Graph\n\n{mermaid(report.nodes)}")
     if report.diagnostics:
@@ -43,7 +43,7 @@ def job_summary(report: TickReport, site: str) -> str:
 
 
 def _head(report: TickReport) -> Iterator[str]:
-    counts = Counter(line.outcome.value for line in report.units)
+    counts = Counter(line.outcome.value for line in worth_telling(report.units))
     told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items()) or "no units"
     yield f"## loopcoder: {told}"
     took = duration((report.finished_at - report.started_at).total_seconds())

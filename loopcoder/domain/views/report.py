@@ -8,7 +8,13 @@ from collections.abc import Iterator, Sequence
 from loopcoder.domain.diagnostic import Diagnostic
 from loopcoder.domain.guard.untrusted import cell, code, fence, sanitise, sanitise_line
 from loopcoder.domain.review.dispute import Round, cost_of, told
-from loopcoder.domain.tick.report import StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.tick.report import (
+    StopReason,
+    TickReport,
+    UnitLine,
+    UnitOutcome,
+    worth_telling,
+)
 from loopcoder.domain.views.timeline import timeline
 
 MOST_ROWS = 50
@@ -30,7 +36,7 @@ STOPPED = {
 def report_markdown(report: TickReport) -> str:
     """What was asked, what was done and shown, what it cost, and what waits for a person."""
     worked = [line for line in report.units if line.attempt is not None]
-    others = [line for line in report.units if line.attempt is None]
+    others = [line for line in worth_telling(report.units) if line.attempt is None]
     parts = [
         *_head(report),
         *_section("Waiting for you", _items(report.waiting_for_you)),
@@ -44,7 +50,7 @@ def report_markdown(report: TickReport) -> str:
 
 def _head(report: TickReport) -> Iterator[str]:
     begun, ended = report.started_at, report.finished_at
-    counts = Counter(line.outcome.value for line in report.units)
+    counts = Counter(line.outcome.value for line in worth_telling(report.units))
     cap = f" of ${report.cap:.2f}" if report.cap is not None else ""
     yield f"# Tick {report.run}"
     yield "\n".join(
@@ -53,7 +59,7 @@ def _head(report: TickReport) -> Iterator[str]:
             f"{duration((ended - begun).total_seconds())}",
             f"- base {_code(report.base_branch)} at {report.base[:12]}",
             f"- {', '.join(f'{n} {outcome}' for outcome, n in counts.items()) or 'no units'}",
-            f"- ${report.spent:.2f}{cap}, {report.tokens:,} tokens, {report.writes} writes",
+            f"- ${report.spent:.2f}{cap}, {report.tokens:,} tokens{_written(report)}",
             f"- it ended because {why_ended(report)}",
             *_api(report),
         ]
@@ -75,6 +81,11 @@ def why_ended(report: TickReport) -> str:
         return f"a rate limit is spent; try again at {report.try_again_at:%Y-%m-%d %H:%M:%S} UTC"
     failing = sanitise_line(report.base_failing, max_length=200)
     return STOPPED[report.stop_reason] + (f" ({failing})" if failing else "")
+
+
+def _written(report: TickReport) -> str:
+    """What was written to a tracker that counts no requests; the others' line says it all."""
+    return "" if report.api.requests else f", {report.writes} writes"
 
 
 def _api(report: TickReport) -> Iterator[str]:

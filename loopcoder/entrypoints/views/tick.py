@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from loopcoder.domain.diagnostic import TryLater
 from loopcoder.domain.review.dispute import Round, answer
-from loopcoder.domain.tick.report import ApiUse, StopReason, TickReport, UnitLine, UnitOutcome
+from loopcoder.domain.tick.report import (
+    ApiUse,
+    StopReason,
+    TickReport,
+    UnitLine,
+    UnitOutcome,
+    worth_telling,
+)
 from loopcoder.domain.views.report import duration, why_ended
 from loopcoder.entrypoints.views.render import diagnostic_text, diagnostics_json
 from loopcoder.entrypoints.views.terminal import Terminal
@@ -42,7 +49,7 @@ def say_report(report: TickReport, terminal: Terminal) -> None:
 def closing_line(report: TickReport) -> str:
     """`tick 6f2a: 1 proposed, 1 failed · 3 min 12 s · $0.63 of $10 · why it ended`."""
     counts: dict[str, int] = {}
-    for line in report.units:
+    for line in worth_telling(report.units):
         counts[line.outcome.value] = counts.get(line.outcome.value, 0) + 1
     summary = ", ".join(f"{number} {name}" for name, number in counts.items()) or "no units"
     cap = f" of ${report.cap:f}" if report.cap is not None else ""
