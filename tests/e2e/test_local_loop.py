@@ -233,6 +233,11 @@ def test_a_typo_on_the_base_sets_nothing_free(project: Project) -> None:
     report = project.tick(exit_code=2)
     assert (report["units"]["login"]["outcome"], project.pulls()) == ("blocked", {})
     assert "ROADMAP.md:2: `after: stroe` names no unit" in report["waiting_for_you"][0]
+    project.write(
+        {"ROADMAP.md": store + login.replace("store", "stroe") + "- [ ] N <!-- id: n -->\n"}
+    )
+    project.commit("Ask for more")
+    assert project.json("explain", "n")["reason"] == "has no issue yet: when the roadmap is mended"
 
 
 def test_what_is_skipped_for_want_of_an_id_keeps_the_roadmap_open(project: Project) -> None:

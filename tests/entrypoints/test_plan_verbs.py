@@ -42,7 +42,7 @@ def test_from_first_plan_to_nothing_pending(files: Any) -> None:
     plan = files.loopcoder("plan")
     assert plan.returncode == 0, plan.stderr
     assert "ROADMAP.md: wrote 1 id: session-store (line 3)" in plan.stdout
-    assert "take the comments out again; --no-ids writes none" in plan.stdout
+    assert "Not wanted? take the comments out again; --no-ids writes none" in plan.stdout
     assert "2 units, 1 edge · working tree, not committed" in plan.stdout
     assert roadmap(files) == MINTED
     assert issues(files) == []

@@ -28,7 +28,8 @@ def next_step(view: UnitView, snapshot: Snapshot, settings: Settings) -> act.Dis
         return act.Wait(view.id, state, _why_not(view, state, snapshot))
     if view.issue is None:
         gone = f"its issue #{view.record.number} is gone (loopcoder plan tells more)"
-        why = gone if view.record.number else "has no issue yet: loopcoder compile"
+        how = "when the roadmap is mended" if snapshot.uncompiled else "loopcoder compile"
+        why = gone if view.record.number else f"has no issue yet: {how}"
         return act.Wait(view.id, state, why, act.Cause.FILING)
     unfit = _why_unfit(view, snapshot, settings)
     if unfit:

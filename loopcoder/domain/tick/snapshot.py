@@ -133,7 +133,7 @@ class Snapshot:
     """The world at `now`. `depth` counts, per unit, the longest chain that waits for it. `held_by`
     is who stopped everything by a label on the dashboard. `unmeasured` names the fallback reviewers
     that no calibration speaks for, where one is required, `faults` what a person has to do about
-    the roadmap before all of it counts."""
+    the roadmap before all of it counts; `uncompiled`: it has errors, so no issue is filed."""
 
     now: datetime
     base: BaseState
@@ -143,5 +143,6 @@ class Snapshot:
     depth: dict[UnitId, int] = field(default_factory=dict)
     held_by: str = ""
     faults: tuple[str, ...] = ()
+    uncompiled: bool = False
     open_pulls: int = 0
     unmeasured: frozenset[str] = frozenset()

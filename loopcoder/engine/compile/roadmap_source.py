@@ -53,10 +53,11 @@ def faults(reading: Reading) -> tuple[str, ...]:
             f"mend the roadmap, nothing is compiled until then: {where}{first.summary}{rest}"
         )
     if reading.unidentified:
-        lacking, first_one = len(reading.unidentified), reading.unidentified[0]
+        lacking = reading.unidentified[0]
         said.append(
-            f"give {lacking} unit(s) an id, they are skipped until then: loopcoder plan writes it, "
-            f"the first at {first_one.file}:{first_one.line}"
+            f"give {len(reading.unidentified)} unit(s) an id, the first at "
+            f"{lacking.file}:{lacking.line}, which are skipped until then: loopcoder plan writes "
+            "it, propose_ids: true proposes it"
         )
     return tuple(said)
 

@@ -66,7 +66,8 @@ def _see(
     roadmap = with_proposals(roadmap, world.history)
     roadmap = with_hand_made(roadmap, world.history, world.issues)
     seen = observe(services, roadmap, standing, base, gathered.state, world)
-    return replace(seen, faults=gathered.faults)
+    broken = any(each.is_error for each in gathered.diagnostics)
+    return replace(seen, faults=gathered.faults, uncompiled=broken)
 
 
 def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:

@@ -98,7 +98,8 @@ class Look:
     def reason_of(self, view: UnitView) -> str:
         """One sentence on why the unit is, or is not, being worked on."""
         action = self.action_of(view.id)
-        if isinstance(action, act.Wait) and action.cause is act.Cause.FILING:
+        filing = isinstance(action, act.Wait) and action.cause is act.Cause.FILING
+        if filing and not self.snapshot.uncompiled:
             return "ready; its issue is filed by the next tick or by loopcoder compile"
         reason = getattr(action, "reason", "") or "nothing to do"
         last = view.record.attempts[-1].finished if view.record.attempts else None
@@ -146,7 +147,7 @@ def inspect(house: House) -> Look:
     roadmap = with_hand_made(roadmap, world.history, world.issues)
     tick = TickState(run="", started_at=now)
     snapshot = observe(services, roadmap, standing, base, tick, world)
-    snapshot = replace(snapshot, faults=faults(reading))
+    snapshot = replace(snapshot, faults=faults(reading), uncompiled=bool(reading.errors))
     if snapshot.base.green is None:
         snapshot = replace(snapshot, base=replace(snapshot.base, green=True))
     actions = tuple(decide(snapshot, settings))

@@ -65,8 +65,8 @@ def minted_text(new: Sequence[NewIds], *, written: bool = True, was_clean: bool 
     return "\n".join(
         [
             *lines,
-            "  an id is a comment at the end of a unit's line, by which its issue is found again:",
-            f"  commit the file with it. Not wanted? {undo}; --no-ids writes none",
+            "  an id is a comment at the end of a unit's line; its issue is found again by it,",
+            f"  so commit the file. Not wanted? {undo}; --no-ids writes none",
         ]
     )
 
