@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from loopcoder.domain.diagnostic import RoadmapError
+from loopcoder.domain.journal.event import Entry, PullOpened
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.compile.apply import apply_plan
 from tests.support.compiling import CompileWorld, actions
 from tests.support.roadmaps import DROPPED, FIVE, ROADMAP, TICKED
+from tests.support.world import pull
 
 
 def without(*numbers: int) -> str:
@@ -24,6 +26,19 @@ def test_a_vanished_unit_is_reported_and_kept() -> None:
     assert plan.writes == 0
     assert plan.applyable
     assert "u3 is no longer in the roadmap" in plan.diagnostics[0].summary
+
+
+def test_a_unit_whose_id_changed_is_named_with_what_it_leaves_behind() -> None:
+    world = CompileWorld()
+    world.settle(FIVE)
+    world.forge.pulls[9] = pull(9, "u3")
+    world.journal.record(Entry(PullOpened(9, "loopcoder/u3", "c"), UnitId("u3")))
+    plan = world.plan(FIVE.replace("id: u3", "id: other"))
+    said = [d.summary for d in plan.diagnostics]
+    assert "#9 of u3 is open, and nobody answers there" in said[1]
+    assert "other reads like u3 (#4), which left the roadmap" in said[2]
+    assert "id: u3" in plan.diagnostics[2].detail
+    assert plan.applyable
 
 
 def test_prune_closes_it_and_a_restored_unit_is_open_again() -> None:

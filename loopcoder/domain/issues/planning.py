@@ -83,7 +83,7 @@ def plan_changes(
         changes += planner.changes(cases[unit.id])
     orphans = collect_orphans(desired, history, bindings)
     records = {**history.units, **{record.id: record for record, _ in orphans}}.values()
-    vanished, warnings = plan_vanished(desired, records, bindings.issues, options)
+    vanished, warnings = plan_vanished(desired, records, bindings.issues, options, actual.pulls)
     found = [_found(record, events, bindings, history) for record, events in orphans]
     reused = [error for case in cases.values() if (error := find_reuse(case, options))]
     said = (*diagnostics, *bindings.diagnostics, *reused, *warnings)

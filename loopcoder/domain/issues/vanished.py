@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from loopcoder.domain.diagnostic import Diagnostic, Severity
+from loopcoder.domain.diagnostic import Diagnostic, Place, Severity
 from loopcoder.domain.issues.drift import NOTHING_APPLIED
-from loopcoder.domain.issues.issue import CloseReason, Issue
+from loopcoder.domain.issues.issue import CloseReason, Issue, PullState
 from loopcoder.domain.issues.plan import Change, ChangeAction, PlanOptions
-from loopcoder.domain.issues.unit_text import names
+from loopcoder.domain.issues.unit_text import names, render_title
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.unit import SECTION, Box, Roadmap, UnitId
 
@@ -22,8 +22,9 @@ def plan_vanished(
     records: Iterable[UnitRecord],
     issues: dict[UnitId, Issue],
     options: PlanOptions,
+    pulls: Mapping[int, PullState],
 ) -> tuple[list[Change], list[Diagnostic]]:
-    """What becomes of open issues whose units are gone."""
+    """What becomes of open issues whose units are gone, and what a person should know of them."""
     known = list(_open_units(desired, records, issues))
     lost = [record for record in known if record.id not in desired.by_id]
     if not lost:
@@ -32,7 +33,8 @@ def plan_vanished(
     refused = share > MOST_VANISHED and not options.force_prune
     prune = (options.prune or options.force_prune) and not options.unattended and not refused
     changes = [_change(record, issues[record.id], prune) for record in lost]
-    return changes, _report(lost, known, options, refused, prune)
+    said = _report(lost, known, options, refused, prune)
+    return changes, [*said, *_left_alone(lost, pulls), *_renamed(lost, desired, issues)]
 
 
 def _open_units(
@@ -65,6 +67,35 @@ def _change(record: UnitRecord, issue: Issue, prune: bool) -> Change:
         before=record.applied,
         after=replace(applied, box=Box.DROPPED),
     )
+
+
+def _left_alone(lost: Iterable[UnitRecord], pulls: Mapping[int, PullState]) -> Iterator[Diagnostic]:
+    for record in lost:
+        number = record.pull.number if record.pull else 0
+        if pulls.get(number) is PullState.OPEN:
+            yield Diagnostic(
+                Severity.WARNING,
+                f"#{number} of {record.id} is open, and nobody answers there while {record.id} is "
+                "not in the roadmap.",
+                "Merge or close it, or put the unit back.",
+            )
+
+
+def _renamed(
+    lost: Iterable[UnitRecord], desired: Roadmap, issues: Mapping[UnitId, Issue]
+) -> Iterator[Diagnostic]:
+    """Units that are new and read like one that is gone: an id is what a unit is known by."""
+    new = {render_title(u): u for u in desired.units if u.id not in issues and u.box is Box.OPEN}
+    for record in lost:
+        unit = new.get(record.applied.title) if record.applied else None
+        if unit is not None:
+            yield Diagnostic(
+                Severity.WARNING,
+                f"{unit.id} reads like {record.id} (#{record.number}), which left the roadmap: "
+                "it is filed and worked on anew.",
+                f"Write `<!-- id: {record.id} -->` for it to stay #{record.number}.",
+                Place(unit.file, unit.line),
+            )
 
 
 def _report(
