@@ -10,6 +10,8 @@ from loopcoder.domain.journal.records.last_change import LastChange
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.lifecycle import State
 from loopcoder.domain.tick.snapshot import BaseState, Blocker, BlockerState, Snapshot
+from loopcoder.domain.tick.summary import conclude
+from loopcoder.domain.unit import Box as RoadmapBox
 from loopcoder.domain.unit import UnitId, text_digest
 from loopcoder.domain.views.dashboard import (
     Box,
@@ -21,7 +23,7 @@ from loopcoder.domain.views.dashboard import (
 )
 from loopcoder.domain.views.unit_graph import Node, mermaid
 from tests.support.golden import assert_golden
-from tests.support.world import BASE, SETTINGS, Story, completed, pull, snapshot, unit, view
+from tests.support.world import BASE, NOW, SETTINGS, Story, completed, pull, snapshot, unit, view
 
 LAST = LastChange("6f2a91", "2026-03-01 11:58", "1 proposed", "https://github.example/runs/7")
 HOSTILE = "Close #1 @ana <!-- x --> ![i](http://e) `|` [x] \u202e"
@@ -55,6 +57,18 @@ def busy() -> Snapshot:
 
 def test_a_busy_page() -> None:
     assert_golden("dashboard-busy.md", page(busy()))
+
+
+def test_a_proposal_of_a_finished_unit_is_to_be_closed() -> None:
+    views = [
+        view("store", 1, issue=completed(1), pull=pull(21, "store")),
+        view("login", 2, unit=unit("login", box=RoadmapBox.DROPPED), pull=pull(22, "login")),
+    ]
+    text = page(snapshot(views))
+    assert "- Close #21: `store` Store is done" in text
+    assert "- Close #22: `login` Login is dropped" in text
+    asked = conclude(snapshot(views), SETTINGS, (), finished_at=NOW).waiting_for_you
+    assert asked == ("close #21 (store, which is done)", "close #22 (login, which is dropped)")
 
 
 def test_a_page_with_nothing_to_do() -> None:

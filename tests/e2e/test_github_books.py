@@ -101,6 +101,26 @@ def test_commits_of_others_and_a_persons_no_are_respected(hosted: GitHubProject)
 
 
 @pytest.mark.slow
+def test_books_that_go_into_another_branch_are_left_alone(hosted: GitHubProject) -> None:
+    """As after `base:` was changed: the new base is not merged into what goes into the old one."""
+    hosted.begin(TWO)
+    hosted.run("hold")
+    hosted.run("compile")
+    close(hosted, "Store")
+    hosted.tick()
+    (pull,) = books(hosted)
+    first = hosted.github.git.head(BOOKS)
+    hosted.github.put_branch("1.x", hosted.github.git.head("main"))
+    hosted.github.point_at(pull.number, "1.x")
+    close(hosted, "Notes")
+    report = hosted.tick()
+    assert f"close #{pull.number}: it ticks boxes on 1.x, not on main" in report["waiting_for_you"]
+    assert hosted.github.git.head(BOOKS) == first
+    hosted.ana.close_pull(pull.number)
+    hosted.tick()
+    assert "- [x] Notes" in hosted.served("ROADMAP.md", BOOKS)
+
+
 def test_missing_ids_are_proposed(hosted: GitHubProject) -> None:
     hosted.begin("- [ ] Keep things\n", config={"propose_ids": True}, work={"*": [writes(a="b")]})
     hosted.run("tick", exit_code=2)

@@ -283,6 +283,14 @@ def test_a_renamed_base_branch_stops_the_tick_and_not_the_compiler(hosted: GitHu
     assert hosted.json("compile")["writes"] == 0
 
 
+def test_a_repository_that_was_renamed_is_said_in_a_sentence(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work=WORK)
+    hosted.github.fail("*", status=301, times=100)
+    for verb in ("compile", "tick"):
+        said = hosted.run(verb, exit_code=1).stderr
+        assert "it has moved" in said and "repository:" in said
+
+
 def test_an_expired_token_is_said_in_a_sentence(hosted: GitHubProject) -> None:
     hosted.begin(ONE, work=WORK)
     hosted.run("compile")

@@ -11,6 +11,7 @@ from pathlib import Path
 from loopcoder.domain.diagnostic import LoopcoderError, Unavailable
 
 _CHUNK = 1 << 16
+_ELSEWHERE = tuple(f"returned error: {code}" for code in (301, 302, 307, 308))
 
 # Settings of one repository (or of a person) that would make git start another program, or that
 # would change what the same command answers. The command line wins over every file.
@@ -201,3 +202,8 @@ def _failure(args: Sequence[str], result: Result) -> GitError:
     lines = [line for line in result.stderr.splitlines() if not line.startswith("hint:")]
     words = " ".join(" ".join(lines).split()) or f"exit code {result.code}"
     return GitError(f"git {_name(args)} failed: {words[:2000]}", code=result.code)
+
+
+def has_moved(said: str) -> bool:
+    """Whether a host sent git elsewhere, as where a repository was renamed; it never follows."""
+    return any(each in said for each in _ELSEWHERE)

@@ -11,7 +11,7 @@ from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
 from loopcoder.domain.tick.held_back import writes_waiting
-from loopcoder.domain.tick.lifecycle import State, state_of
+from loopcoder.domain.tick.lifecycle import TERMINAL, State, state_of
 from loopcoder.domain.tick.report import StopReason, TickReport, UnitLine, UnitOutcome
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
 from loopcoder.domain.views.unit_graph import Node
@@ -113,6 +113,10 @@ def _waiting_for_you(snapshot: Snapshot, waits: Sequence[act.Wait]) -> Iterator[
         pull = views[wait.unit].open_pull
         if wait.state is State.AWAITING_MERGE and pull and wait.cause is act.Cause.UNIT:
             yield f"{'look at' if pull.draft else 'merge'} #{pull.number} ({wait.unit})"
+    for wait in waits:
+        pull = views[wait.unit].open_pull
+        if wait.state in TERMINAL and pull:
+            yield f"close #{pull.number} ({wait.unit}, which is {wait.state})"
     for wait in waits:
         if wait.state is State.NEEDS_HUMAN:
             yield f"{wait.unit}: {wait.reason}"

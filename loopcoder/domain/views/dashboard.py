@@ -21,7 +21,7 @@ from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.asking import why_unapproved
 from loopcoder.domain.tick.held_back import limits_reached
-from loopcoder.domain.tick.lifecycle import State, state_of
+from loopcoder.domain.tick.lifecycle import TERMINAL, State, state_of
 from loopcoder.domain.tick.readiness import next_step, why_blocked
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
 from loopcoder.domain.unit import UnitId, is_unit_id
@@ -171,6 +171,10 @@ class _Page:
             if pull and isinstance(step, act.Wait):
                 verb = "Look at" if pull.draft else "Merge"
                 yield f"- {verb} #{pull.number}: `{view.id}` {_line(view.unit.title, 120)}"
+        for view in self.views(*TERMINAL):
+            if pull := view.open_pull:
+                title, state = _line(view.unit.title, 120), self.states[view.id]
+                yield f"- Close #{pull.number}: `{view.id}` {title} is {state}"
         for view in self.views(State.PROPOSED):
             yield from self._box(view, "Approve", f": {_line(why_unapproved(view))}")
         for view in self.views(State.NEEDS_HUMAN):

@@ -57,6 +57,10 @@ def keep_books(services: Services, snapshot: Snapshot | None) -> Kept:
         theirs = f"{BRANCH} has commits of somebody else: its boxes are theirs"
         return Kept(theirs if books.files else "")
     pulls = [p for p in services.code_host.list_pulls() if p.branch == BRANCH]
+    astray = next((p for p in pulls if p.is_open and p.base != settings.base), None)
+    if astray is not None:
+        where = f"close #{astray.number}: it ticks boxes on {astray.base}, not on {settings.base}"
+        return Kept(where if books.files else "")
     try:
         if not books.files:
             _clear(services, head)
