@@ -23,6 +23,14 @@ def test_explain_says_what_the_tick_decides(project: Project) -> None:
     assert "login" in project.run("explain", "logn", exit_code=1).stderr
 
 
+def test_an_empty_name_is_no_unit(project: Project) -> None:
+    """A script's variable that is not set must not hold whichever unit has no issue."""
+    project.begin(TWO)
+    for args in (("hold", ""), ("retry", ""), ("block", "login", "--by", "")):
+        assert "there is no unit ''" in project.run(*args, exit_code=1).stderr
+    assert not (project.state / "journal.db").exists()
+
+
 def test_a_dry_run_does_nothing_at_all(project: Project) -> None:
     project.begin(TWO)
     said = project.run("tick", "--dry-run").stdout

@@ -94,7 +94,9 @@ def _start_over(house: House, view: UnitView) -> None:
     if view.pull and view.pull.state is PullState.OPEN:
         raise LoopcoderError(
             f"{view.id} has an open pull request, #{view.pull.number}.",
-            f"Close it first: loopcoder pr close {view.pull.number}.",
+            "Close it first, on GitHub."
+            if house.on_github
+            else f"Close it first: loopcoder pr close {view.pull.number}.",
         )
     current = view.record.current
     if current:

@@ -66,7 +66,7 @@ class Look:
         """The unit's view; `NotFound` names the nearest when there is none."""
         folded = unit.casefold()
         for view in self.snapshot.units:
-            number = f"#{view.issue.number}" if view.issue else ""
+            number = f"#{view.issue.number}" if view.issue else view.id
             if folded in (view.id.casefold(), number):
                 return view
         for view in self.snapshot.units:
