@@ -28,6 +28,10 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
 
+UNUSED = Usage(usd=Decimal(0))
+"""Of an agent that was never started: known to have cost nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """Further work an agent noticed; a person decides whether it becomes a unit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -112,3 +113,11 @@ def test_a_detached_head_and_a_dirty_tree_are_no_error(project: Project) -> None
     done = project.loopcoder("issue", "list")
     assert (done.returncode, done.stderr) == (0, "")
     assert project.git("status", "--porcelain") == "?? notes.txt"
+
+
+def test_a_reviewer_that_is_not_installed_costs_nothing(project: Project) -> None:
+    commit_config(f"workers: {{default: {AGENT}}}\nreviewer: {{kind: codex}}\nverify: x\n")(project)
+    done = project.loopcoder("calibrate")
+    assert done.returncode == 1
+    assert "Codex is not installed" in done.stderr
+    assert json.loads(project.loopcoder("budget", "--json").stdout)["total"]["spent_usd"] == 0

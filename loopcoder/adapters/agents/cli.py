@@ -39,7 +39,7 @@ from loopcoder.domain.settings import CostBasis, WorkerSpec
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.ports.planner import PlanReply
 from loopcoder.ports.reviewer import ReviewOrder, ReviewReply
-from loopcoder.ports.worker import Progress, Usage, WorkOrder, WorkResult
+from loopcoder.ports.worker import UNUSED, Progress, Usage, WorkOrder, WorkResult
 
 OUTPUT_BYTES = 16 << 20
 _SUMMARY = 4000
@@ -164,7 +164,7 @@ class CliWorker:
     def run(self, order: WorkOrder, progress: Callable[[Progress], None]) -> WorkResult:
         agent = self.agent
         if agent.trouble:
-            return WorkResult(failure=FailureClass.AUTH, reason=agent.trouble)
+            return WorkResult(failure=FailureClass.AUTH, reason=agent.trouble, usage=UNUSED)
         home = order.home or order.outbox / "home"
         ledger = Ledger(home.with_name(f"{home.name}.charged.json"))
         session = self._continued(order, ledger)
@@ -231,7 +231,7 @@ class CliReviewer:
     def plan(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> PlanReply:
         agent = self.agent
         if agent.trouble:
-            return PlanReply((), FailureClass.AUTH, agent.trouble)
+            return PlanReply((), FailureClass.AUTH, agent.trouble, UNUSED)
         finished, read = self._run(order, progress, PLAN_SCHEMA)
         ended = agent.failure(finished, read)
         steps, failure, reason = read_plan(order.outbox, read.answer.encode(), *ended)
@@ -258,7 +258,7 @@ class CliReviewer:
     def review(self, order: ReviewOrder, progress: Callable[[Progress], None]) -> ReviewReply:
         agent = self.agent
         if agent.trouble:
-            return ReviewReply(None, FailureClass.AUTH, agent.trouble)
+            return ReviewReply(None, FailureClass.AUTH, agent.trouble, UNUSED)
         finished, read = self._run(order, progress)
         failure, reason = agent.failure(finished, read)
         if failure is not None:

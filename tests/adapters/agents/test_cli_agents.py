@@ -170,6 +170,7 @@ def test_an_agent_that_is_not_here_lets_another_provider_work(agent: Any, order:
     ready = replace(agent("claude-code", ""), trouble="Claude Code is not installed.")
     done, _ = work(ready, order())
     assert (done.failure, done.reason) == (FailureClass.AUTH, "Claude Code is not installed.")
+    assert done.usage == Usage(usd=Decimal(0))
 
 
 def test_what_it_used_is_unknown_unless_it_said_so(agent: Any, order: Order) -> None:
