@@ -283,6 +283,22 @@ def test_a_renamed_base_branch_stops_the_tick_and_not_the_compiler(hosted: GitHu
     assert hosted.json("compile")["writes"] == 0
 
 
+def test_a_shallow_clone_knows_what_its_branches_have_in_common(hosted: GitHubProject) -> None:
+    """As actions/checkout makes one unless told otherwise."""
+    hosted.begin(ONE, work={"store": [writes(store="kept"), writes(store="kept well")]})
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    start = hosted.github.git.head("main")
+    for name in ("a", "b"):
+        start = hosted.github.commit(start or "", {f"{name}.txt": "more"}, f"Write {name}")
+    hosted.github.put_branch("main", start)
+    hosted.ana.review(number, "Keep it well")
+    runner = hosted.shallow_clone()
+    row = runner.tick()["units"]["store"]
+    assert (row["outcome"], row["pr"]) == ("updated", number)
+    assert hosted.served("store.txt", "loopcoder/store") == "kept well"
+
+
 def test_a_repository_that_was_renamed_is_said_in_a_sentence(hosted: GitHubProject) -> None:
     hosted.begin(ONE, work=WORK)
     hosted.github.fail("*", status=301, times=100)

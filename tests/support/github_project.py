@@ -54,6 +54,16 @@ class GitHubProject(Project):
         self.git("push", "-q", str(self.github.git.folder), "main")
         self.github.put_branch("main", self.git("rev-parse", "main"))
 
+    def shallow_clone(self) -> GitHubProject:
+        """The same project on another machine, with nothing but the newest commit of main."""
+        runner = GitHubProject(self.folder / "runner", dict(self.env))
+        runner.github = self.github
+        source = self.github.git.folder.as_uri()
+        runner.folder.mkdir()
+        self.git("clone", "-q", "--depth", "1", source, str(runner.root))
+        runner.git("remote", "set-url", "origin", self.git("remote", "get-url", "origin"))
+        return runner
+
     def merge_all(self) -> None:
         """On the web site; the clone's own main stays where it was."""
         for number in self.pulls().values():

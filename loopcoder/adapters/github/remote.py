@@ -56,6 +56,7 @@ class Remote:
         self._clock, self._fresh_s = clock, fresh_s
         self._lock = threading.RLock()
         self._heads: Heads | None = None
+        self._whole = False
 
     def head(self, branch: str) -> str | None:
         """The commit a branch points to; its objects are in the local repository then."""
@@ -138,6 +139,7 @@ class Remote:
     # --- git
 
     def _look(self) -> Mapping[str, str]:
+        self._complete()
         now = self._clock.now().timestamp()
         if self._heads is None or now >= self._heads.at + self._fresh_s:
             listed = self._run("ls-remote", "--heads", "--quiet", "--", self._url)
@@ -145,6 +147,20 @@ class Remote:
             commits = {name.removeprefix(_HEADS): commit for commit, name in pairs}
             self._heads = Heads(now, commits)
         return self._heads.commits
+
+    def _complete(self) -> None:
+        """Bring here what a shallow clone lacks, once: without their common history nothing merges,
+        and no commit descends from another."""
+        if not self._whole and self._is_shallow:
+            self._run(
+                "fetch", "--unshallow", "--quiet", "--no-tags", "--no-write-fetch-head", "--",
+                self._url,
+            )  # fmt: skip
+        self._whole = True
+
+    @property
+    def _is_shallow(self) -> bool:
+        return self._git.text("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def _fetch(self, branches: Iterable[str]) -> None:
         """Bring the commits of branches here, under refs of ours that keep them alive."""
