@@ -14,7 +14,7 @@ class PullStates(Protocol):
     """A number that people name may be a pull request's: it is waited for until it is merged."""
 
     def list_pull_states(self) -> Mapping[int, PullState]:
-        """Every pull request's state, by number."""
+        """Every pull request's state, by number, as the last look at the issues found it."""
 
 
 def pull_states_of(tracker: Tracker) -> Mapping[int, PullState]:

@@ -35,10 +35,11 @@ class Scan:
         self._kept = KeptItems(session.state)
         self._looked_at: float | None = None
 
-    def items(self) -> list[Item]:
-        """Every issue and pull request, by number."""
+    def items(self, *, look: bool = True) -> list[Item]:
+        """Every issue and pull request, by number; without `look` as they were last seen."""
         with self._lock:
-            self._look()
+            if look or self._looked_at is None:
+                self._look()
             now = self._now()
             return [
                 self._kept.entries[number].current(now) for number in sorted(self._kept.entries)

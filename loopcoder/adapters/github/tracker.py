@@ -69,9 +69,8 @@ class GitHubTracker:
         return [read_issue(item) for item in self._scan.items() if not is_pull(item)]
 
     def list_pull_states(self) -> Mapping[int, PullState]:
-        return {
-            int(item["number"]): pull_state(item) for item in self._scan.items() if is_pull(item)
-        }
+        items = self._scan.items(look=False)
+        return {int(item["number"]): pull_state(item) for item in items if is_pull(item)}
 
     def get_issue(self, number: int) -> Issue:
         return read_issue(self._ask(number))
