@@ -43,12 +43,12 @@ def begun(screen: Tty, *units: str) -> LiveListener:
     return listener
 
 
-def table_of(listener: LiveListener) -> list[str]:
+def table_of(listener: LiveListener, width: int = 80) -> list[str]:
     """The table as it stands on the screen now."""
     from rich.console import Console
 
     out = io.StringIO()
-    Console(file=out, width=80).print(listener._table(1))
+    Console(file=out, width=width).print(listener._table(1))
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -69,6 +69,17 @@ def test_what_the_wave_costs_so_far_stands_below_it(screen: Tty) -> None:
     listener.progressed(UnitId("second"), Progress(usd=Decimal("0.41")))
     listener.progressed(UnitId("third"), Progress(steps=2))
     assert table_of(listener)[-1].split() == ["2", "at", "work,", "1", "ended", "0:00", "$0.91"]
+    listener.close()
+
+
+def test_time_and_money_are_whole_on_a_narrow_terminal(screen: Tty) -> None:
+    listener = LiveListener(Terminal(screen, True, PLAIN, 50))
+    listener.wave_began(1, [step("a-unit-with-a-long-name"), step("second")])
+    listener.stage_began(UnitId("second"), "ended", 2)
+    listener.progressed(UnitId("second"), Progress("said", 12, Decimal("10.41")))
+    rows = table_of(listener, 50)
+    assert [row.split()[-4:] for row in rows[1:2]] == [["0:00", "$10.41", "12", "steps"]]
+    assert all(len(row) <= 50 and "0:00" in row for row in rows)
     listener.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.report import UnitLine, UnitOutcome
 from loopcoder.domain.unit import UnitId
 from loopcoder.entrypoints.views.terminal import Terminal
-from loopcoder.entrypoints.views.text import clean
+from loopcoder.entrypoints.views.text import clean, fit, width_of
 from loopcoder.ports.worker import Progress
 
 if TYPE_CHECKING:
@@ -104,13 +104,28 @@ class _Row:
     ended: float | None = None
 
 
-_COLUMNS = 7
+_UNIT, _STAGE = 1, 3
+_COLUMNS = tuple(range(7))
+"""Label, unit, worker, stage, clock, money and steps, what the agent printed."""
+_FEW = (0, _UNIT, _STAGE, 4, 5)
+_NARROW = 72
+"""Columns of a terminal; on one with fewer, worker and output give way to time and money."""
 
 
 def _note(line: str) -> str:
     """What an agent printed, for a person to glance at: protocols and verdicts are not."""
     shown = clean(line).strip()
     return "" if shown.startswith(("{", "[{", "}", "]", '"')) else shown
+
+
+def _fit_into(width: int, rows: Sequence[list[str]]) -> None:
+    """Cut units and stages so that how long and for how much is whole."""
+    widest = {c: max((width_of(row[c]) for row in rows), default=0) for c in _FEW}
+    room = width - sum(widest[c] + 2 for c in _FEW if c not in (_UNIT, _STAGE)) - 2
+    stage = min(widest[_STAGE], max(room // 2, 1))
+    for row in rows:
+        row[_STAGE] = fit(row[_STAGE], stage)
+        row[_UNIT] = fit(row[_UNIT], max(room - stage, 1))
 
 
 def _clock(seconds: float) -> str:
@@ -170,21 +185,29 @@ class LiveListener:
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2))
-        for column in range(_COLUMNS):
+        rows = [(list(cells), style) for cells, style in self._cells(number, time.monotonic())]
+        narrow = self.terminal.width < _NARROW
+        columns = _FEW if narrow else _COLUMNS
+        if narrow:
+            _fit_into(self.terminal.width, [cells for cells, _ in rows])
+        for column in columns:
             # What an agent printed is cut at the edge: a row that grows makes the others jump.
-            last = column == _COLUMNS - 1
-            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if last else None)
+            ratio = 1 if column == columns[-1] else None
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=ratio)
         table.expand = True
-        now = time.monotonic()
+        for cells, style in rows:
+            table.add_row(*(Text(cells[column], style=style) for column in columns))
+        return table
+
+    def _cells(self, number: int, now: float) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The rows, and how each is painted."""
         with self._lock:
             for index, (unit, row) in enumerate(self._rows.items()):
                 label = f"wave {number}" if index == 0 else ""
                 clock = _clock((row.ended or now) - row.began)
-                cells = (label, unit, row.worker, row.stage, clock, row.used, row.note)
-                table.add_row(*(Text(cell) for cell in cells))
+                yield (label, unit, row.worker, row.stage, clock, row.used, row.note), ""
             if len(self._rows) + self._over > 1:
-                table.add_row(*(Text(cell, style="dim") for cell in self._sum(now)))
-        return table
+                yield self._sum(now), "dim"
 
     def _sum(self, now: float) -> tuple[str, ...]:
         """The wave as a whole: how many are at work, how long, and for how much so far."""
