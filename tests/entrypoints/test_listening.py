@@ -72,6 +72,16 @@ def test_what_the_wave_costs_so_far_stands_below_it(screen: Tty) -> None:
     listener.close()
 
 
+def test_a_clock_runs_while_nothing_else_is_to_be_seen(screen: Tty) -> None:
+    listener = LiveListener(Terminal(screen, True, PLAIN, 80))
+    listener.said("checking the base at 4be1d0a")
+    assert listener._still is not None
+    listener.scanned(3, "4be1d0a", True)
+    assert listener._still is None
+    assert screen.getvalue().index("checking") < screen.getvalue().index("0:00")
+    assert screen.getvalue().endswith("scan      3 units · base 4be1d0a green\n")
+
+
 def test_time_and_money_are_whole_on_a_narrow_terminal(screen: Tty) -> None:
     listener = LiveListener(Terminal(screen, True, PLAIN, 50))
     listener.wave_began(1, [step("a-unit-with-a-long-name"), step("second")])

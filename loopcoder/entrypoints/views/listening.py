@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -151,34 +151,52 @@ class LiveListener:
     _began: float = 0.0
     _over: int = 0
     _spent: Decimal = Decimal(0)
+    _still: Live | None = None
 
     def __post_init__(self) -> None:
         self._lines = LineListener(self.terminal)
 
     def scanned(self, units: int, base: str, green: bool | None) -> None:
         assert self._lines is not None
+        self._go_on()
         self._lines.scanned(units, base, green)
 
     def said(self, text: str) -> None:
         if self._live is not None:
             self._live.console.print(f"          {clean(text)}", markup=False, highlight=False)
         else:
+            self._go_on()
             self.terminal.say(f"          {clean(text)}")
+            self._wait()
 
-    def wave_began(self, number: int, steps: Sequence[Dispatch]) -> None:
+    def _wait(self) -> None:
+        """A clock below what was said, until something else happens: it may take long."""
+        from rich.text import Text
+
+        began = time.monotonic()
+        self._still = self._drawn_over(
+            lambda: Text(f"          {_clock(time.monotonic() - began)}", style="dim")
+        )
+
+    def _go_on(self) -> None:
+        if self._still is not None:
+            self._still.stop()
+            self._still = None
+
+    def _drawn_over(self, shown: Callable[[], Any]) -> Live:
         from rich.console import Console
         from rich.live import Live
 
+        console = Console(file=self.terminal.stream, highlight=False)
+        live = Live(get_renderable=shown, console=console, refresh_per_second=4, transient=True)
+        live.start()
+        return live
+
+    def wave_began(self, number: int, steps: Sequence[Dispatch]) -> None:
+        self._go_on()
         self._rows = {step.unit: _Row(step.worker) for step in steps}
         self._began, self._over, self._spent = time.monotonic(), 0, Decimal(0)
-        console = Console(file=self.terminal.stream, highlight=False)
-        self._live = Live(
-            get_renderable=lambda: self._table(number),
-            console=console,
-            refresh_per_second=4,
-            transient=True,
-        )
-        self._live.start()
+        self._live = self._drawn_over(lambda: self._table(number))
 
     def _table(self, number: int) -> Any:
         from rich.table import Table
@@ -206,7 +224,7 @@ class LiveListener:
                 label = f"wave {number}" if index == 0 else ""
                 clock = _clock((row.ended or now) - row.began)
                 yield (label, unit, row.worker, row.stage, clock, row.used, row.note), ""
-            if len(self._rows) + self._over > 1:
+            if self._rows and len(self._rows) + self._over > 1:
                 yield self._sum(now), "dim"
 
     def _sum(self, now: float) -> tuple[str, ...]:
@@ -234,6 +252,7 @@ class LiveListener:
 
     def unit_ended(self, line: UnitLine) -> None:
         """The line stays above the table, which goes on with the units that are still at work."""
+        self._go_on()
         with self._lock:
             self._rows.pop(line.unit, None)
             self._over, self._spent = self._over + 1, self._spent + line.usd
@@ -247,7 +266,8 @@ class LiveListener:
             self._live.console.print(Text.from_ansi(ended_line(line, self.terminal)))
 
     def close(self) -> None:
-        """Take the live table off the screen."""
+        """Take what is drawn over off the screen."""
+        self._go_on()
         if self._live is not None:
             self._live.stop()
             self._live = None
