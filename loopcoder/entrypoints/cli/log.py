@@ -58,12 +58,13 @@ def log_command(
 
 
 def _record_of(history: History, name: str) -> UnitRecord:
-    """What is recorded of the unit, by its id or its issue's #number."""
+    """What is recorded of the unit, by its id or `#number` of its issue or pull request."""
     record = history.units.get(UnitId(name.casefold()))
     if record is not None:
         return record
     for each in history.units.values():
-        if each.number is not None and name == f"#{each.number}":
+        numbers = {each.number, each.pull.number if each.pull else None} - {None}
+        if name in {f"#{number}" for number in numbers}:
             return each
     refuse_section(name, history)
     raise no_such_unit(name, list(history.units))

@@ -63,11 +63,11 @@ class Look:
         object.__setattr__(self, "first", backwards)
 
     def view(self, unit: str) -> UnitView:
-        """The unit's view; `NotFound` names the nearest when there is none."""
+        """The unit's view, by its id or by `#number` of its issue or pull request; `NotFound`
+        names the nearest when there is none."""
         folded = unit.casefold()
         for view in self.snapshot.units:
-            number = f"#{view.issue.number}" if view.issue else view.id
-            if folded in (view.id.casefold(), number):
+            if folded == view.id.casefold() or folded in _numbers(view):
                 return view
         for view in self.snapshot.units:
             if view.issue and unit == str(view.issue.number):
@@ -127,6 +127,11 @@ class Look:
                 }
             )
         return rows
+
+
+def _numbers(view: UnitView) -> set[str]:
+    """Issues and pull requests are counted together, so no two units share one."""
+    return {f"#{each.number}" for each in (view.issue, view.pull) if each}
 
 
 def inspect(house: House) -> Look:
