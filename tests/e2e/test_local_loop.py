@@ -54,6 +54,11 @@ def test_a_tick_ends_with_a_report_that_can_be_read_again(project: Project) -> N
     assert "store" in text
     assert "calibration: off" in text
     assert "calibration: off" in project.run("status").stdout
+    project.tick()
+    night = project.run("report", "--since", "1h").stdout
+    assert night.count("# Tick ") == 1
+    assert "left out: 1 tick without work" in night
+    assert len(project.json("report", "--since", "1h")) == 2
 
 
 def test_red_gates_go_back_to_the_worker_and_then_become_a_strike(project: Project) -> None:

@@ -10,7 +10,9 @@ import click
 
 from loopcoder.domain.diagnostic import ConfigurationError, NotFound
 from loopcoder.entrypoints.cli.context import pass_house
+from loopcoder.entrypoints.views.body import without_pictures
 from loopcoder.entrypoints.views.quantities import parse_duration
+from loopcoder.entrypoints.views.terminal import stdout
 from loopcoder.entrypoints.views.text import clean
 from loopcoder.entrypoints.wiring.bootstrap import House
 
@@ -27,8 +29,14 @@ def report_command(house: House, run: str | None, since: str | None, as_json: bo
         rows = [json.loads((folder / "report.json").read_text()) for folder in found]
         click.echo(json.dumps(rows if since else rows[0], indent=2))
         return
-    for folder in found:
-        click.echo(clean((folder / "report.md").read_text(), keep_newlines=True))
+    told = [folder for folder in found if _did_something(folder)] or found[-1:]
+    for folder in told:
+        text = clean((folder / "report.md").read_text(), keep_newlines=True)
+        click.echo(without_pictures(text) if stdout().live else text)
+    if len(told) < len(found):
+        idle = len(found) - len(told)
+        ticks = "1 tick" if idle == 1 else f"{idle} ticks"
+        click.echo(f"left out: {ticks} without work (--json has all)")
 
 
 def _folders(house: House) -> list[Path]:

@@ -10,8 +10,14 @@ from loopcoder.entrypoints.views.text import clean
 _OUR_MARK = re.compile(r"\s*<!-- /?loopcoder:[^>]*-->\s*")
 _FOLD = re.compile(r"\s*</?details>\s*")
 _SUMMARY = re.compile(r"\s*<summary>(.*)</summary>\s*")
+_PICTURE = re.compile(r"(?:^#+ [^\n]*\n\n)?^```mermaid\n.*?^```\n\n?", re.MULTILINE | re.DOTALL)
 _FOR_PROGRAMS = 1000
 """A line longer than this, in characters, was written for programs: a signed statement is."""
+
+
+def without_pictures(text: str) -> str:
+    """A report without what only a browser draws, headings above it included."""
+    return _PICTURE.sub("", text)
 
 
 def body_text(text: str) -> str:
