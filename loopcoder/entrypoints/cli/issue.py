@@ -35,7 +35,7 @@ _labels = click.option("--label", "labels", multiple=True, metavar="NAME", help=
 
 @click.group("issue")
 def issue_group() -> None:
-    """List, show and write issues of the local tracker."""
+    """List and show issues; write those of the local tracker."""
 
 
 @issue_group.command("list")

@@ -47,8 +47,8 @@ class Loopcoder(VerbGroup):
 @click.group(
     cls=Loopcoder,
     verbs=VERBS,
-    context_settings={"max_content_width": 100},
-    epilog="Each verb explains itself: loopcoder VERB --help.",
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
+    epilog="Each verb explains itself: loopcoder VERB --help. loopcoder help lists the pages.",
 )
 @click.option(
     "-C",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @click.group("pr")
 def pull_group() -> None:
-    """List, show, merge and close local pull requests."""
+    """List and show pull requests; merge and close local ones."""
 
 
 @pull_group.command("list")
