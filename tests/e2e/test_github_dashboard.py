@@ -74,6 +74,21 @@ def test_a_ticked_box_is_a_word_of_whoever_ticked_it(hosted: GitHubProject) -> N
     assert "a box was ticked" not in dashboard(hosted).body
 
 
+def test_boxes_of_a_dashboard_that_was_turned_off_say_nothing(hosted: GitHubProject) -> None:
+    """Nobody resets them: each tick would take the same box for a new word."""
+    hosted.begin(ONE, work={"store": FAILS}, config=ONCE)
+    hosted.tick()
+    text = hosted.served("loopcoder.yml").replace(
+        '"version": 1', '"version": 1, "dashboard": false'
+    )
+    start = hosted.github.git.head("main")
+    hosted.github.put_branch("main", hosted.github.commit(start or "", {"loopcoder.yml": text}))
+    tick_box(hosted, "ana", "retry")
+    hosted.github.forget_requests()
+    assert hosted.tick()["units"]["store"]["outcome"] == "needs-human"
+    assert not [each for each in hosted.github.requests() if "receive-pack" in each.operation]
+
+
 @pytest.mark.slow
 def test_hold_on_the_dashboard_stops_everything(hosted: GitHubProject) -> None:
     hosted.begin(ONE, work={"store": [writes(store="kept")]})

@@ -44,7 +44,10 @@ OUTDATED = "a box was ticked about something that has changed since: look again"
 
 def hear_boxes(services: Services, snapshot: Snapshot) -> tuple[Entry, ...]:
     """What the ticked boxes say, as facts. Whoever changed the text since we wrote it must be
-    somebody who may write; else the boxes say nothing, and a note says so."""
+    somebody who may write; else the boxes say nothing, and a note says so. Where the dashboard is
+    turned off nobody would reset a box, so none is heard."""
+    if not services.settings.dashboard:
+        return ()
     issue = dashboard_of(services, snapshot.history)
     if issue is None or not issue.is_open or not ticked_boxes(issue.body):
         return ()
