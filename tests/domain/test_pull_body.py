@@ -14,9 +14,13 @@ from loopcoder.domain.review.verdict import Check, Finding, Weight
 from loopcoder.domain.settings import CommitStyle
 from loopcoder.domain.unit import Step, Unit, UnitId
 from loopcoder.domain.views.pull_body import (
+    EDITED,
     PullFacts,
     PullMarker,
     commit_message,
+    digest_of_body,
+    last_written,
+    next_body,
     parse_marker,
     pull_body,
     pull_title,
@@ -108,6 +112,20 @@ MARKER = f"<!-- loopcoder:pr unit=x attempt=1 head={HEAD} -->"
 )
 def test_what_is_no_marker(body: str) -> None:
     assert parse_marker(body) is None
+
+
+def test_what_people_wrote_into_a_body_outlives_a_fix_up() -> None:
+    first, other = pull_body(FULL), pull_body(replace(FULL, attempt=3, head="d" * 40))
+    written = digest_of_body(first)
+    assert next_body(first.replace("\n", "\r\n"), other, written) == other
+    assert next_body(other, other, written) == other
+    edited = first.replace("Closes", "Ships in 2.0. Closes")
+    kept = next_body(edited, other, written)
+    assert "Ships in 2.0." in kept and kept.count(EDITED) == 1
+    assert parse_marker(kept) == parse_marker(other)
+    assert last_written(kept, written) == written != last_written(other, written)
+    again = next_body(kept, pull_body(replace(FULL, attempt=4, head="e" * 40)), written)
+    assert "Ships in 2.0." in again and again.count(EDITED) == 1
 
 
 def test_an_issue_that_stays_open_is_not_closed() -> None:

@@ -41,8 +41,12 @@ def test_one_comment_is_edited_and_reviewers_are_asked_once(hosted: GitHubProjec
     (first,) = said(hosted, number)
     assert "| 1 | " in first and "| 1 comment |" in first
 
+    text = hosted.github.item(number).body or ""
+    hosted.github.describe(number, text.replace("Closes", "Ships in 2.0. Closes"))
     hosted.ana.review(number, "Keep it better")
     hosted.tick()
+    text = hosted.github.item(number).body or ""
+    assert "Ships in 2.0." in text and "somebody edited this text" in text
     (second,) = said(hosted, number)
     assert "| 2 | " in second
     assert len(hosted.github.requests("issues/create-comment")) == 1

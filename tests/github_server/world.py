@@ -22,7 +22,7 @@ from tests.github_server.records import Item
 from tests.github_server.refusal import DOCS
 from tests.github_server.repository import Repository
 from tests.github_server.server import Server
-from tests.github_server.verbs import pulls
+from tests.github_server.verbs import issues, pulls
 from tests.github_server.verbs.branches import sync
 from tests.github_server.verbs.checks import run_workflow
 
@@ -125,6 +125,11 @@ class Github:
         with self.hub.lock:
             made = pulls.PullDraft(f"{branch} for {base}", branch, base)
             return pulls.create(self.hub, self.repo, self.hub.acting(by), made).number
+
+    def describe(self, number: int, body: str, by: str = ANA) -> None:
+        """Somebody edits the text of an issue or a pull request."""
+        with self.hub.lock:
+            issues.edit(self.repo, self.hub.acting(by), number, body=body)
 
     def point_at(self, number: int, base: str, by: str = ANA) -> None:
         """Somebody has a pull request go into another branch."""

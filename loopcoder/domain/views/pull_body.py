@@ -6,6 +6,7 @@ before it stands in one of these texts. The marker is the body's first line.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ FILES_SHOWN = 6
 _MARKER = re.compile(
     r"^<!-- loopcoder:pr unit=(\S+) attempt=([1-9]\d{0,5}) head=([0-9a-f]{7,64}) -->[ \t]*\r?$",
     re.MULTILINE,
+)
+EDITED = (
+    "> Note: somebody edited this text, so it is left as it is. What was done since stands in the "
+    "comment on fix-ups."
 )
 _PLACEHOLDER = re.compile(r"\{(title|id|unit)\}")
 _VERDICTS = {
@@ -92,6 +97,30 @@ def parse_marker(body: str) -> PullMarker | None:
         if is_unit_id(unit)
     }
     return found.pop() if len(found) == 1 else None
+
+
+def digest_of_body(body: str) -> str:
+    """The SHA-256 of a body, however the host writes its lines' ends."""
+    lines = [line.rstrip() for line in body.strip().splitlines()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def next_body(current: str, ours: str, written: str) -> str:
+    """What the pull request is to say, which says `current` now, where we would write `ours`. What
+    people wrote stays: only what is as we left it (`written`, its digest) is written anew."""
+    marker, now = parse_marker(ours), parse_marker(current)
+    if marker is None or marker == now:
+        return current
+    if not written or digest_of_body(current) == written:
+        return ours
+    kept = _MARKER.sub("", current, count=1).replace(EDITED, "").strip()
+    return f"{marker}\n\n{EDITED}\n\n{kept}\n"
+
+
+def last_written(body: str, before: str) -> str:
+    """The digest to remember once the pull request says `body`; `before` is the one remembered
+    until now."""
+    return before if EDITED in body else digest_of_body(body)
 
 
 def pull_title(unit: Unit, style: CommitStyle) -> str:

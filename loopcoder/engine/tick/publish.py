@@ -21,7 +21,13 @@ from loopcoder.domain.tick.action import Purpose
 from loopcoder.domain.tick.branch import branch_name
 from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.views.pull_body import PullFacts, pull_body, pull_title
+from loopcoder.domain.views.pull_body import (
+    PullFacts,
+    last_written,
+    next_body,
+    pull_body,
+    pull_title,
+)
 from loopcoder.domain.views.pull_template import find_template
 from loopcoder.engine.attempt.claim import holds_claim
 from loopcoder.engine.attempt.ending import end_attempt
@@ -147,6 +153,8 @@ def _propose(judged: Judged, branch: str, attestation: Attestation) -> PullReque
         raise Stale(f"#{step.pull} was closed or merged meanwhile")
     verb = "pull.update" if found else "pull.create"
     answered = (*step.feedback, *step.checks)
+    ours = desk.services.journal.history().unit(step.unit).pull
+    before = ours.written if ours and found and ours.number == found.number else ""
     with effect(
         desk.services.journal,
         verb,
@@ -158,14 +166,16 @@ def _propose(judged: Judged, branch: str, attestation: Attestation) -> PullReque
         refusal=None if found else pull_limit(desk.services),
     ) as running:
         if found:
-            pull = host.update_pull(found.number, body=draft.body)
+            body = next_body(found.body, draft.body, before)
+            pull = host.update_pull(found.number, body=body)
         else:
             pull = host.create_pull(draft)
         running.receipt["number"] = pull.number
+        written = last_written(pull.body, before)
         if step.pull is not None:
-            running.facts.append(PullUpdated(pull.number, judged.commit, answered))
+            running.facts.append(PullUpdated(pull.number, judged.commit, answered, written))
         else:
-            running.facts.append(PullOpened(pull.number, branch, judged.commit))
+            running.facts.append(PullOpened(pull.number, branch, judged.commit, written))
     return pull
 
 

@@ -10,10 +10,13 @@ from loopcoder.domain.journal.fact import Fact
 
 @dataclass(frozen=True, slots=True)
 class PullOpened(Fact):
+    """Our pull request. `written` is the SHA-256 of its text as we left it."""
+
     kind: ClassVar[str] = "pull.opened"
     number: int
     branch: str
     head: str
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,14 @@ class Attested(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PullUpdated(Fact):
-    """Our fix-up was pushed; `answered` are the comments and red checks it took in."""
+    """Our fix-up was pushed; `answered` are the comments and red checks it took in, `written` is
+    the SHA-256 of the pull request's text as we last left it."""
 
     kind: ClassVar[str] = "pull.updated"
     number: int
     head: str
     answered: tuple[str, ...] = ()
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

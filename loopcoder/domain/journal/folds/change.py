@@ -16,7 +16,7 @@ def change_after(record: UnitRecord, event: e.Event) -> UnitRecord:
         case e.Landed():
             return replace(record, landed=fact)
         case e.PullOpened():
-            return replace(record, pull=PullRecord(fact.number, fact.branch, fact.head))
+            return replace(record, pull=_opened(fact))
         case e.ReviewRequested() if record.pull and record.pull.number == fact.number:
             return replace(record, pull=replace(record.pull, review_requested=True))
         case e.PullReopened() if record.needs_human and record.needs_human.closed == fact.number:
@@ -31,7 +31,12 @@ def change_after(record: UnitRecord, event: e.Event) -> UnitRecord:
             return record
 
 
+def _opened(fact: e.PullOpened) -> PullRecord:
+    return PullRecord(fact.number, fact.branch, fact.head, written=fact.written)
+
+
 def _updated(before: PullRecord | None, fact: e.PullUpdated) -> PullRecord:
     pull = before or PullRecord(fact.number, "", "")
     answered = pull.answered | frozenset(fact.answered)
-    return replace(pull, head=fact.head, answered=answered, fix_ups=pull.fix_ups + 1)
+    fix_ups = pull.fix_ups + 1
+    return replace(pull, head=fact.head, answered=answered, fix_ups=fix_ups, written=fact.written)

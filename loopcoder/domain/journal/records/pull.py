@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class PullRecord:
     """Our pull request for a unit: `head` is what we last pushed, `told` the SHA-256 of what our
-    comment on it says, `kept_at` the commit where the host keeps its merged branch."""
+    comment on it says, `written` that of its own text as we left it, `kept_at` the commit where
+    the host keeps its merged branch."""
 
     number: int
     branch: str
@@ -18,3 +19,4 @@ class PullRecord:
     review_requested: bool = False
     told: str = ""
     kept_at: str = ""
+    written: str = ""
