@@ -36,13 +36,15 @@ def until(
         time.sleep(0.02)
 
 
-def gated(project: Project, *then: dict[str, object]) -> Path:
+def gated(project: Project, *then: dict[str, object], sandbox: str = "auto") -> Path:
     """A project whose worker begins, and goes on when the returned file is made."""
     folder = project.folder / "gate"
     folder.mkdir(parents=True)
     gate = folder / "open"
     steps = [{"python": WAITS.format(gate=str(gate))}, *writes(store="kept"), *then]
-    project.begin(STORE, work={"store": [steps]}, config={"readable": [str(folder)]})
+    project.begin(
+        STORE, work={"store": [steps]}, config={"readable": [str(folder)], "sandbox": sandbox}
+    )
     return gate
 
 
@@ -108,6 +110,20 @@ def test_the_claim_of_a_killed_tick_is_taken_over_by_the_next(project: Project) 
     assert (row["outcome"], row["attempt"]) == ("proposed", 1)
     assert list(project.pulls()) == ["store"]
     assert project.git("ls-tree", "--name-only", "loopcoder/store").split().count("begun") == 0
+
+
+def test_the_next_tick_ends_agents_that_nobody_watches(project: Project) -> None:
+    """Without a sandbox nothing dies with a killed loopcoder by itself."""
+    gate = gated(project, sandbox="off")
+    tick = project.start("tick")
+    until(lambda: begun(project), tick)
+    tick.kill()
+    tick.communicate(timeout=30)
+    assert workers_of(project)
+    project.run("hold", "--reason", "nothing is to begin")
+    project.tick()
+    until(lambda: not workers_of(project), seconds=10)
+    assert not gate.exists()
 
 
 @pytest.mark.parametrize("target", [[], ["store"]], ids=["everything", "one unit"])

@@ -156,6 +156,10 @@ class GitWorkspaces:
         found = (folder.load() for folder in list_folders(self.repository, self.cache))
         return [workspace for workspace in found if workspace is not None]
 
+    def folders(self) -> Sequence[Path]:
+        """Every folder of ours in which a program may have been started."""
+        return [*self.cache.glob("units/*/*/tree"), *self.cache.glob("checkouts/*")]
+
     def sweep(self) -> None:
         """Remove what killed processes left: checkouts and half-made or half-removed folders.
 

@@ -81,7 +81,7 @@ class Landlock:
     @contextlib.contextmanager
     def wrap(self, job: Job) -> Iterator[Launch]:
         with scratch_folder() as scratch, way_out(job, apart=self.apart) as gateway:
-            mark = "" if self.apart else run_marker(job.cwd)
+            mark = run_marker(job.cwd)
             env = {
                 **clean_environment(self.around.environ),
                 **self.tools.env,
@@ -92,7 +92,7 @@ class Landlock:
                 "TMPDIR": str(scratch / "tmp"),
                 **(gateway.env if gateway else {}),
                 **job.env,
-                **({MARKER: mark} if mark else {}),
+                MARKER: mark,
             }
             ports = (gateway.port, *job.network.local_ports) if gateway else ()
             yield Launch(
@@ -102,7 +102,7 @@ class Landlock:
                 job.limits or self.limits,
                 jailer=(sys.executable, "-I", "-S", str(Path(warden.__file__))),
                 jail=(json.dumps(self._plan(job, env, scratch, ports)),),
-                marker=mark,
+                marker="" if self.apart else mark,
                 way=gateway,
                 adopts=not self.apart,
                 writable=(*job.writable, scratch),

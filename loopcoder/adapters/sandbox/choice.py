@@ -221,10 +221,14 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**{name: environ[name] for name in _KEPT if name in environ}, **_FIXED}
 
 
+def folder_mark(cwd: Path) -> str:
+    """What the marks of all runs in a folder begin with."""
+    return hashlib.sha256(os.fsencode(cwd.resolve())).hexdigest()[:24]
+
+
 def run_marker(cwd: Path, owner: int | None = None) -> str:
     """The mark of one run: its folder, the process that watches it, and a number.
 
     The folder is what tells a run that takes over after a crash which strays were its own.
     """
-    folder = hashlib.sha256(os.fsencode(cwd.resolve())).hexdigest()[:24]
-    return f"{folder}.{owner or os.getpid()}.{next(_numbers)}"
+    return f"{folder_mark(cwd)}.{owner or os.getpid()}.{next(_numbers)}"

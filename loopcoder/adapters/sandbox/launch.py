@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from loopcoder.adapters.sandbox.cgroup import can_confine, confine, release
+from loopcoder.adapters.sandbox.gate import gate_of
 
 GIGABYTE = 1 << 30
 _SETUP_S = 20.0  # making namespaces takes milliseconds; a loaded machine may need longer
@@ -62,8 +63,8 @@ class Launch:
     so that no path and no value shows in a process list. Instead of making namespaces it `adopts`
     the orphans of the run. `calls` is a filter on system calls for the jailer to install;
     `writable` are the folders whose size counts.
-    `marker` is the value of LOOPCODER_RUN in `env`, by which strays are recognised; `way` leads to
-    the hosts that may be reached, if only some may.
+    `marker` is the value of LOOPCODER_RUN in `env` where strays have to be looked for before the
+    next run; `way` leads to the hosts that may be reached, if only some may.
     """
 
     argv: tuple[str, ...]
@@ -146,41 +147,38 @@ def _start_jailed(launch: Launch, stdin: int, stdout: int, stderr: int) -> Start
     with contextlib.ExitStack() as ours:
         words = _memory_file(b"".join(os.fsencode(word) + b"\0" for word in launch.jail))
         report, report_end = os.pipe()
-        gate, gate_end = os.pipe()
-        for fd in (words, gate, gate_end):
-            ours.callback(os.close, fd)
+        gate = gate_of(launch.calls)
+        ours.callback(os.close, words)
+        ours.callback(gate.close)
         argv = (*launch.jailer, "--args", str(words), "--json-status-fd", str(report_end))
-        handed = [words, report_end, gate]
-        if launch.calls:
-            handed.append(_memory_file(launch.calls))
-            ours.callback(os.close, handed[-1])
-            argv = (*argv, "--seccomp", str(handed[-1]))
         try:
             process = subprocess.Popen(
-                (*argv, "--block-fd", str(gate), "--", *launch.argv),
+                (*argv, gate.option, str(gate.theirs), "--", *launch.argv),
                 env=dict(launch.env),
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
                 close_fds=True,
-                pass_fds=handed,
+                pass_fds=(words, report_end, gate.theirs),
             )
         except (OSError, ValueError) as error:
             os.close(report)
             raise NotStarted(_why(launch, error)) from error
         finally:
             os.close(report_end)
+        gate.close_theirs()
         started = Started(process, None, report)
         with _ended_unless_ready(started):
-            started.inner = _inner_pid(report)
+            deadline = time.monotonic() + _SETUP_S
+            started.inner = _inner_pid(report, deadline)
             if started.inner is not None:
                 _limit(started.inner, launch.limits, tasks=not launch.adopts)
                 started.group = confine(started.inner, launch.limits.tasks)
                 if launch.way is not None:
                     launch.way.open(started.inner)
-                with contextlib.suppress(OSError):
-                    os.write(gate_end, b"1")
+                if not gate.let_through(deadline):
+                    raise _too_slow()
     os.set_blocking(report, False)
     return started
 
@@ -203,15 +201,18 @@ def _memory_file(content: bytes) -> int:
     return fd
 
 
-def _inner_pid(report: int) -> int | None:
+def _too_slow() -> NotStarted:
+    return NotStarted(f"The sandbox was not ready within {_SETUP_S:g} seconds.")
+
+
+def _inner_pid(report: int, deadline: float) -> int | None:
     """The host's number of the namespace's first process; None when the set-up failed.
 
     Raises NotStarted when it takes too long: without limits nothing may run."""
     text = b""
-    deadline = time.monotonic() + _SETUP_S
     while b"}" not in text:
         if not readable(report, max(0.0, deadline - time.monotonic())):
-            raise NotStarted(f"The sandbox was not ready within {_SETUP_S:g} seconds.")
+            raise _too_slow()
         piece = os.read(report, 4096)
         if not piece:
             return None

@@ -33,7 +33,7 @@ def supervise(launch: Launch, watch: Watch, log: Path, stdin: bytes = b"") -> Fi
     the program can fail is a value.
     """
     if launch.marker:
-        end_strays(launch.marker)
+        end_strays({launch.marker.partition(".")[0]})
     began = time.monotonic()
     with Output(log, watch.keep) as output:
         if watch.stop is not None and watch.stop.is_set():

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -145,17 +145,16 @@ def tree_of(launch: Launch, started: Started) -> ProcessTree:
     return SessionTree(started.process.pid, launch.marker)
 
 
-def end_strays(marker: str) -> int:
-    """End what runs in the same folder left behind when loopcoder was killed; how many there were.
+def end_strays(marks: Collection[str]) -> int:
+    """End what runs in these folders left behind when loopcoder was killed; how many there were.
 
-    A mark is `folder.owner.number` (see `run_marker`); only runs without an owner are strays.
+    `marks` are those of folders. A run's is `folder.owner.number` (see `run_marker`); only runs
+    whose owner is gone are strays.
     """
     table = process_table(0)
-    folder = marker.partition(".")[0]
+    parts = ((pid, mark.split(".")) for pid, mark in _marks(table).items() if mark.count(".") == 2)
     found = {
-        pid
-        for pid, mark in _marks(table).items()
-        if mark.startswith(f"{folder}.") and not _is_alive(mark.split(".")[1], table)
+        pid for pid, (folder, owner, _) in parts if folder in marks and not _is_alive(owner, table)
     }
     strays = descendants(table, found) - _ourselves(table)
     for pid in strays:

@@ -171,7 +171,7 @@ def _free(path: Path) -> Path:
 
 def _sweep(house: House) -> str:
     with tick_lock(house.state_dir):
-        house.workspaces.sweep()
+        house.sweep()
     return "removed"
 
 

@@ -54,7 +54,7 @@ def run_tick(
     listener = LiveListener(terminal) if terminal.live else LineListener(terminal)
     services = open_workshop(house, listener, stopper.event)
     with tick_lock(house.state_dir), house.publishing():
-        house.workspaces.sweep()
+        house.sweep()
         remove_old_runs(house)
         carry_over(house)
         try:

@@ -326,6 +326,16 @@ class House:
         borrow = self.settings.sandbox != "off"
         return GitWorkspaces(self.repository, self.cache_dir, borrow)
 
+    def sweep(self) -> None:
+        """Remove what killed processes left: programs that nobody watches, then their folders."""
+        from loopcoder.adapters.sandbox.choice import folder_mark
+        from loopcoder.adapters.sandbox.process_tree import end_strays
+
+        folders = self.workspaces.folders()
+        if folders:
+            end_strays({folder_mark(folder) for folder in folders})
+        self.workspaces.sweep()
+
     @cached_property
     def sandbox(self) -> Sandbox:
         """What agents and commands are kept in; Unavailable says how to get one."""

@@ -57,7 +57,7 @@ def plan(
     house.check_ready()
     services = replace(open_workshop(house, listener), commands=no_commands())
     with tick_lock(house.state_dir), house.publishing():
-        house.workspaces.sweep()
+        house.sweep()
         if base is not None:
             take_base(services, base)
         report, wave = plan_wave(services, options, config_digest(house), lasting)
