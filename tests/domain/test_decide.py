@@ -191,6 +191,17 @@ def test_comments_on_the_pull_request_lead_to_a_fix_up_of_the_same_pull_request(
     assert (action.pull, action.feedback, action.start) == (9, ("f1",), "c" * 40)
 
 
+def test_whoever_took_the_issue_is_answered_on_our_pull_request_all_the_same() -> None:
+    story = Story().tell(e.PullOpened(9, "loopcoder/login", "c"), unit="login")
+    ours = pull(9, "login", mergeable=False)
+    quiet = view("login", 1, story, pull=ours, taken_by="ana")
+    action = decided(snapshot([quiet], story))["login"]
+    assert isinstance(action, act.Wait)
+    assert action.reason == "taken by @ana; waits for a person to merge #9"
+    asked = replace(quiet, feedback=(COMMENT,))
+    assert dispatched(snapshot([asked], story)) == ["login"]
+
+
 def test_fix_ups_are_bounded() -> None:
     story = Story().tell(e.PullOpened(9, "loopcoder/login", "c"), unit="login")
     for _ in range(SETTINGS.limits.review_rounds):

@@ -100,8 +100,9 @@ def _why_unfit(view: UnitView, snapshot: Snapshot, settings: Settings) -> str:
     """What stops a ready unit that has nothing to do with other units."""
     if view.parts:
         return f"closes with its parts: {', '.join(view.parts)}"
-    if view.taken_by:
-        return f"taken by @{view.taken_by}"
+    if view.taken_by and not (view.open_pull and view.feedback):
+        waits = f"; {_waits_for(view, view.open_pull)}" if view.open_pull else ""
+        return f"taken by @{view.taken_by}{waits}"
     if view.id in snapshot.tick.attempted:
         return "was worked on in this tick; the next tick goes on"
     if not settings.verify and not view.unit.verify:
