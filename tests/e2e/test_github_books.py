@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loopcoder.domain.issues.issue import CloseReason
+from loopcoder.domain.views.dashboard import TITLE
 from tests.github_server.records import Item
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes
@@ -38,6 +39,7 @@ def test_boxes_are_ticked_by_one_pull_request_that_is_kept_up_to_date(
     report = hosted.tick()
     (pull,) = books(hosted)
     assert f"merge #{pull.number} (the roadmap's boxes)" in report["waiting_for_you"]
+    assert f"- Merge #{pull.number}: the roadmap's boxes" in hosted.issues[TITLE].body
     assert hosted.served("ROADMAP.md", BOOKS).startswith("- [x] Store")
     assert "- [ ] Notes" in hosted.served("ROADMAP.md", BOOKS)
     first = hosted.github.git.head(BOOKS)
@@ -45,6 +47,7 @@ def test_boxes_are_ticked_by_one_pull_request_that_is_kept_up_to_date(
     hosted.tick()
     assert hosted.github.git.head(BOOKS) == first
     assert not [each for each in hosted.github.requests() if each.operation == "git/receive-pack"]
+    assert not hosted.github.requests("issues/update")  # the dashboard said so at once
 
     close(hosted, "Notes")
     hosted.write({"README": "the base moves on"})

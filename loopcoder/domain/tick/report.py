@@ -122,6 +122,8 @@ class TickReport:
     """`warnings` are what every reader must see, such as a reviewer that was never calibrated.
     `interrupted`: a person or the machine asked the tick to end before it was through. `nodes`:
     every unit that is not dropped, for a picture.
+    `books`: the open pull request with the roadmap's boxes as the tick left it, 0 for none, None
+    where it was left alone.
     `try_again_at`: when a host that refused for its limits will answer again (UTC)."""
 
     run: str
@@ -141,5 +143,6 @@ class TickReport:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     waiting_for_you: tuple[str, ...] = ()
     interrupted: bool = False
+    books: int | None = None
     nodes: tuple[Node, ...] = ()
     try_again_at: datetime | None = None

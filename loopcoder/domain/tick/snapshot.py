@@ -133,7 +133,8 @@ class Snapshot:
     """The world at `now`. `depth` counts, per unit, the longest chain that waits for it. `held_by`
     is who stopped everything by a label on the dashboard. `unmeasured` names the fallback reviewers
     that no calibration speaks for, where one is required, `faults` what a person has to do about
-    the roadmap before all of it counts; `uncompiled`: it has errors, so no issue is filed."""
+    the roadmap before all of it counts; `uncompiled`: it has errors, so no issue is filed.
+    `books` is the number of our open pull request that ticks the roadmap's boxes, 0 without one."""
 
     now: datetime
     base: BaseState
@@ -144,5 +145,6 @@ class Snapshot:
     held_by: str = ""
     faults: tuple[str, ...] = ()
     uncompiled: bool = False
+    books: int = 0
     open_pulls: int = 0
     unmeasured: frozenset[str] = frozenset()

@@ -175,6 +175,8 @@ class _Page:
             if pull := view.open_pull:
                 title, state = _line(view.unit.title, 120), self.states[view.id]
                 yield f"- Close #{pull.number}: `{view.id}` {title} is {state}"
+        if self.snapshot.books:
+            yield f"- Merge #{self.snapshot.books}: the roadmap's boxes"
         for view in self.views(State.PROPOSED):
             yield from self._box(view, "Approve", f": {_line(why_unapproved(view))}")
         for view in self.views(State.NEEDS_HUMAN):

@@ -29,16 +29,18 @@ from loopcoder.ports.workspace import CommitDraft
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a person is to do about the books, and what holds them back; empty: nothing."""
+    """What a person is to do about the books, and what holds them back; empty: nothing. `pull` is
+    as in the report."""
 
     asks: str = ""
     waits: str = ""
+    pull: int | None = None
 
     def told_in(self, report: TickReport) -> TickReport:
         """The report with both sentences in their places."""
         asks = (*report.waiting_for_you, *filter(None, [self.asks]))
         warnings = (*report.warnings, *filter(None, [self.waits]))
-        return replace(report, waiting_for_you=asks, warnings=warnings)
+        return replace(report, waiting_for_you=asks, warnings=warnings, books=self.pull)
 
 
 def keep_books(services: Services, snapshot: Snapshot | None) -> Kept:
@@ -64,10 +66,11 @@ def keep_books(services: Services, snapshot: Snapshot | None) -> Kept:
     try:
         if not books.files:
             _clear(services, head)
-            return Kept()
+            return Kept(pull=0)
         if _was_declined(history.books, pulls, books):
             return Kept()
-        return Kept(_propose(services, books, base, head, pulls, _issues(snapshot)))
+        number = _propose(services, books, base, head, pulls, _issues(snapshot))
+        return Kept(f"merge #{number} (the roadmap's boxes)", pull=number)
     except LimitReached as limit:
         return Kept(waits=f"the pull request with the roadmap's boxes waits: {limit}")
     except Stale:
@@ -115,7 +118,7 @@ def _propose(
     head: str | None,
     pulls: list[PullRequest],
     issues: dict[UnitId, int],
-) -> str:
+) -> int:
     record = services.journal.history().books
     if head is None or (record.head, record.digest) != (head, books.digest):
         _push(services, books, base, head)
@@ -128,7 +131,7 @@ def _propose(
             services.code_host.update_pull(found.number, body=body)
     if record.number != found.number:
         services.journal.record(Entry(BooksProposed(found.number), principal="publisher"))
-    return f"merge #{found.number} (the roadmap's boxes)"
+    return found.number
 
 
 def _push(services: Services, books: Books, base: str, head: str | None) -> None:

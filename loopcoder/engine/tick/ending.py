@@ -64,6 +64,8 @@ def end_tick(services: Services, snapshot: Snapshot, report: TickReport) -> Tick
     last = _change(services, report) or snapshot.history.last_change
     if report.writes:
         tidy_labels(services)
+    if report.books is not None:
+        snapshot = replace(snapshot, books=report.books)
     trouble = show_dashboard(services, snapshot, last)
     if trouble:
         report = replace(report, warnings=(*report.warnings, trouble))

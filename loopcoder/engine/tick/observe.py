@@ -114,6 +114,7 @@ def observe(
         depth=chain_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
         held_by=held_by,
         unmeasured=_unmeasured(services),
+        books=next((p.number for p in world.pulls if p.is_open and p.branch == BOOKKEEPING), 0),
         open_pulls=sum(1 for p in world.pulls if p.is_open and _is_work(p.branch)),
     )
 
