@@ -16,7 +16,7 @@ from loopcoder.domain.journal.records.attempt import AttemptRecord
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.tick.race import lane_name
 from loopcoder.domain.tick.snapshot import UnitView
-from loopcoder.engine.compile.command_labels import held_by_label, is_closed
+from loopcoder.engine.compile.command_labels import held_by_label, spoken_on
 from loopcoder.engine.services import Services
 
 HARVEST = frozenset({"commit", "policy"})
@@ -136,13 +136,12 @@ class Desk:
         history = self.services.journal.history()
         record = history.unit(self.step.unit)
         asks = not self.is_shared if looking is None else looking
-        held = history.hold or record.held
-        if held is None and asks:
-            held = held_by_label(self.services, history, record.number)
+        issues = spoken_on(self.services, history, record.number) if asks else []
+        held = history.hold or record.held or held_by_label(self.services, issues)
         if held:
             why = f": {held.reason}" if held.reason else ""
             raise OnHold(f"held by {held.by}{why}; it goes on from here when it is released.")
-        if asks and is_closed(self.services, record.number):
+        if any(each.number == record.number and not each.is_open for each in issues):
             raise Suspended(f"its issue #{record.number} was closed meanwhile.")
 
     @property

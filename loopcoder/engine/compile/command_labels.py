@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from loopcoder.domain.issues.issue import CommandLabel, Issue
 from loopcoder.domain.issues.words import put_on
 from loopcoder.domain.journal.event import Held
@@ -25,17 +27,17 @@ def commands_on(services: Services, issue: Issue | None) -> tuple[tuple[str, str
     return tuple(found)
 
 
-def is_closed(services: Services, number: int | None) -> bool:
-    """Whether a unit's issue is there and closed."""
-    issues = services.tracker.list_issues()
-    return any(issue.number == number and not issue.is_open for issue in issues)
-
-
-def held_by_label(services: Services, history: History, number: int | None) -> Held | None:
-    """The hold that a label says right now, on the dashboard or on a unit's issue."""
+def spoken_on(services: Services, history: History, number: int | None) -> list[Issue]:
+    """Where people can say something about a unit while it is worked on: the dashboard, and the
+    unit's issue."""
     numbers = (history.dashboard.number if history.dashboard else None, number)
-    for issue in services.tracker.list_issues():
-        if issue.number in numbers and CommandLabel.HOLD in issue.labels:
+    return [issue for issue in services.tracker.list_issues() if issue.number in numbers]
+
+
+def held_by_label(services: Services, issues: Iterable[Issue]) -> Held | None:
+    """The hold that a label on one of the issues says."""
+    for issue in issues:
+        if CommandLabel.HOLD in issue.labels:
             by = dict(commands_on(services, issue)).get(CommandLabel.HOLD, "")
             if by:
                 return Held(f"@{by}", f"the label loopcoder:hold is on #{issue.number}")
