@@ -153,6 +153,18 @@ def test_merged_branches_are_removed_unless_somebody_went_on_there(
 
 
 @pytest.mark.slow
+def test_starting_over_closes_nobodys_pull_request(hosted: GitHubProject) -> None:
+    hosted.begin(ONE, work={"store": [writes(store="kept")]})
+    hosted.github.put_branch("1.x", hosted.github.git.head("main"))
+    hosted.tick()
+    (number,) = hosted.pulls().values()
+    hosted.ana.close_pull(number)
+    theirs = hosted.github.open_pull("loopcoder/store", "1.x")
+    said = hosted.run("retry", "store", "--fresh", exit_code=1).stderr
+    assert "needs loopcoder/store, and would be closed with it" in said
+    assert hosted.github.item(theirs).is_open
+
+
 def test_a_merged_branch_that_a_person_still_needs_is_left(hosted: GitHubProject) -> None:
     """Without it their backport would be closed."""
     hosted.begin(ONE, work={"store": [writes(store="kept")]})

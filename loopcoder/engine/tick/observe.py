@@ -243,8 +243,13 @@ def _with_edges(view: UnitView, index: _Index, world: World) -> UnitView:
         blockers=tuple(_blockers(view, index, world)),
         parts=parts,
         parts_done=bool(parts) and all(finished),
-        branch_needed=view.pull is not None and view.merged and view.pull.branch in index.needed,
+        branch_needed=_is_needed(view.pull, index),
     )
+
+
+def _is_needed(pull: PullRequest | None, index: _Index) -> bool:
+    """Whether the branch of our pull request, which is over, is that of another one."""
+    return pull is not None and not pull.is_open and pull.branch in index.needed
 
 
 def _blockers(view: UnitView, index: _Index, world: World) -> list[Blocker]:

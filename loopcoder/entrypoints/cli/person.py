@@ -98,6 +98,11 @@ def _start_over(house: House, view: UnitView) -> None:
             if house.on_github
             else f"Close it first: loopcoder pr close {view.pull.number}.",
         )
+    if view.pull and view.branch_needed:
+        raise LoopcoderError(
+            f"Another open pull request needs {view.pull.branch}, and would be closed with it.",
+            "Close that one first, or leave --fresh away.",
+        )
     current = view.record.current
     if current:
         ended = AttemptFinished("dropped", f"@{house.person.login} starts over", False)
