@@ -284,6 +284,10 @@ def test_a_configuration_that_was_never_pushed_is_named(hosted: GitHubProject) -
     hosted.github.put_branch("main", hosted.github.git.add_commit(None, {"ROADMAP.md": ONE}))
     said = hosted.run("tick", exit_code=2).stderr
     assert "no loopcoder.yml" in said and "git push origin main" in said
+    local = {"loopcoder.yml": "tracker: local\nverify: [{run: 'true'}]\n", "ROADMAP.md": ONE}
+    hosted.github.put_branch("main", hosted.github.git.add_commit(None, local))
+    said = hosted.run("tick", exit_code=2).stderr
+    assert "says `tracker: local`" in said and "git push origin main" in said
 
 
 def test_a_renamed_base_branch_stops_the_tick_and_not_the_compiler(hosted: GitHubProject) -> None:

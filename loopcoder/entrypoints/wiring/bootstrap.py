@@ -137,10 +137,15 @@ class House:
             return here
         github = open_github(here, self.repository, self.state_dir, self.environ, self.clock)
         there = self.config_source.from_host(here, github.remote.head)
+        if there.tracker != here.tracker:
+            raise ConfigurationError(
+                f"{there.base} on GitHub says `tracker: {there.tracker}`, and this clone "
+                f"`tracker: {here.tracker}`.",
+                f"Push the configuration: `git push origin {here.base}`.",
+            )
         there = self.located(there)
-        if (there.tracker, there.repository, there.github, there.base) == (
-            here.tracker, here.repository, here.github, here.base
-        ):  # fmt: skip
+        wired = there.repository, there.github, there.base
+        if wired == (here.repository, here.github, here.base):
             vars(self)["github"] = github  # what it has seen by now need not be asked again
         return there
 
