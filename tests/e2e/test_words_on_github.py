@@ -152,7 +152,10 @@ def test_a_pull_request_can_be_waited_for(hosted: GitHubProject) -> None:
     first, second = (hosted.github.propose(name, {name: "x"}, by="ana") for name in ("a", "b"))
     assert "no such issue" not in hosted.run("compile").stdout
     hosted.ana.label(hosted.issues["Login"].number, f"blocked-by:#{second}")
-    rows = hosted.tick()["units"]
+    hosted.ana.label(hosted.issues["Login"].number, "blocked-by:acme/other#3")
+    report = hosted.tick()
+    assert [each for each in report["warnings"] if each.startswith("blocked-by:acme/other#3 on #")]
+    rows = report["units"]
     assert rows["store"]["reason"] == f"blocked by #{first}"
     assert rows["login"]["reason"] == f"blocked by #{second}"
     hosted.ana.merge(first)

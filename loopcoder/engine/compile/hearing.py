@@ -200,6 +200,7 @@ class _Ear:
 
     def _new_edges(self, record: UnitRecord, unit: Unit, issue: Issue) -> Iterator[Entry]:
         """`blocked-by` labels that are neither ours nor known, put on by somebody who may."""
+        self._warn_of_nothing(issue)
         for number in sorted(issue.blocked_by - self._known(record, unit) - {issue.number}):
             label = f"{BLOCKED_BY}{number}"
             event = put_on(self._events(issue), label, self.services.may_speak)
@@ -208,6 +209,14 @@ class _Ear:
             else:
                 by = event.actor.login
                 yield self._entry(record.id, EdgeAdded(by, number), by)
+
+    def _warn_of_nothing(self, issue: Issue) -> None:
+        """Labels that look like an edge and name no other issue here."""
+        meant = {f"{BLOCKED_BY}{number}" for number in issue.blocked_by - {issue.number}}
+        for label in sorted(issue.labels - meant):
+            if label.casefold().startswith(BLOCKED_BY.rstrip("#")):
+                what = "names no other issue of this repository"
+                self.warnings.append(f"{label} on #{issue.number} {what}: it holds nothing up")
 
     def _known(self, record: UnitRecord, unit: Unit) -> set[int]:
         labels = record.applied.labels if record.applied else ()
