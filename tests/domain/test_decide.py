@@ -158,6 +158,17 @@ def test_a_pull_request_closed_unmerged_goes_to_a_person_and_is_not_opened_again
     assert dispatched(seen) == []
 
 
+def test_what_was_proposed_a_moment_ago_is_not_worked_on_again_where_a_list_lags() -> None:
+    story = Story().attempt("login", 1, outcome="proposed")
+    story.tell(e.PullOpened(9, "loopcoder/login", "c"), unit="login")
+    seen = snapshot([view("login", 1, story)], story, now=story.at + timedelta(seconds=10))
+    lagging = replace(SETTINGS, list_lag_s=90)
+    (wait,) = (a for a in decide(seen, lagging) if isinstance(a, act.Wait))
+    assert "not listed yet" in wait.reason
+    assert dispatched(seen) == ["login"]
+    assert dispatched(replace(seen, now=seen.now + timedelta(hours=1)), lagging) == ["login"]
+
+
 def test_after_retry_a_closed_pull_request_is_worked_on_again_from_its_branch() -> None:
     story = Story().tell(e.PullOpened(9, "loopcoder/login", "c"), e.Retried("ana"), unit="login")
     closed = pull(9, "login", state=PullState.CLOSED)

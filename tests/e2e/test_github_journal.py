@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from loopcoder.domain.tick.branch import PREFIX
 from loopcoder.domain.views.dashboard import TITLE
+from loopcoder.entrypoints.wiring.bootstrap import open_house
 from tests.support.github_project import GitHubProject
 from tests.support.project import Project, writes
 
@@ -53,6 +55,21 @@ def test_a_runner_knows_what_another_did(hosted: GitHubProject) -> None:
     assert tip(hosted) == before
     assert len(hosted.issues.keys() - {TITLE}) == 2
     assert hosted.pulls() == {"store": 3}
+
+
+def test_what_others_did_makes_a_look_old(hosted: GitHubProject) -> None:
+    """Else a unit whose pull request is in the journal, and not in an older list, is taken for
+    one to work on."""
+    hosted.begin(ROADMAP, work={"store": [writes(store="kept")]})
+    hosted.run("compile")
+    house = open_house(hosted.root, from_base=True, environ=hosted.environment)
+    house.journal.refresh()
+    assert (house.code_host.list_pulls(), house.code_host.list_branches(PREFIX)) == ([], [])
+    fresh_clone(hosted, "working").tick()
+    assert house.code_host.list_pulls() == []
+    house.journal.refresh()
+    assert [pull.branch for pull in house.code_host.list_pulls()] == ["loopcoder/store"]
+    assert [name for name, _ in house.code_host.list_branches(PREFIX)] == ["loopcoder/store"]
 
 
 def test_a_persons_hold_reaches_every_clone_and_a_lost_ref_stops_them(

@@ -19,7 +19,12 @@ from loopcoder.domain.journal import event as e
 from loopcoder.domain.journal.records.attempt import Claim
 from loopcoder.domain.tick.action import Dispatch, Purpose
 from loopcoder.domain.unit import UnitId
-from loopcoder.engine.attempt.claim import holds_claim, is_claim_alive, take_claim
+from loopcoder.engine.attempt.claim import (
+    holds_claim,
+    is_claim_alive,
+    release_claim,
+    take_claim,
+)
 from loopcoder.engine.attempt.renewal import renew_claims, renewing
 from loopcoder.engine.services import Services
 from loopcoder.ports.listener import SilentListener
@@ -100,6 +105,18 @@ def test_a_claim_that_is_renewed_outlives_its_time(
         take_claim(theirs, replace(STEP, resume=True), unit("login"), "r2")
     clock.advance(minutes=16)
     assert take_claim(theirs, replace(STEP, resume=True), unit("login"), "r2") == 2
+
+
+def test_what_was_decided_before_somebody_elses_attempt_is_not_begun(
+    clock: FixedClock, journal: MemoryJournal
+) -> None:
+    epoch = take_claim(services(journal, clock, holder=ELSEWHERE), STEP, unit("login"), "r1")
+    ended = e.AttemptFinished("proposed", "#4 waits for a person to merge", False)
+    journal.record(e.Entry(ended, STEP.unit, 1, epoch))
+    release_claim(services(journal, clock), STEP, epoch, "proposed")
+    with pytest.raises(Stale):
+        take_claim(services(journal, clock), STEP, unit("login"), "r2")
+    assert [a.number for a in journal.history().unit(STEP.unit).attempts] == [1]
 
 
 def test_who_lost_a_claim_cannot_renew_it(clock: FixedClock, journal: MemoryJournal) -> None:

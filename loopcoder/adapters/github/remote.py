@@ -46,7 +46,8 @@ class Heads:
 class Remote:
     """`git` is the user's repository, into which commits are fetched; `url` the clone address.
 
-    A look at the branches is good for `fresh_s` seconds, and our own pushes are folded into it.
+    A look at the branches is good for `fresh_s` seconds or until `expire` is called, and our own
+    pushes are folded into it.
     """
 
     def __init__(
@@ -57,6 +58,11 @@ class Remote:
         self._lock = threading.RLock()
         self._heads: Heads | None = None
         self._whole = False
+        self._expired = threading.Event()
+
+    def expire(self) -> None:
+        """The next one who asks has to look: others did something since. Never waits."""
+        self._expired.set()
 
     def head(self, branch: str) -> str | None:
         """The commit a branch points to; its objects are in the local repository then."""
@@ -141,7 +147,9 @@ class Remote:
     def _look(self) -> Mapping[str, str]:
         self._complete()
         now = self._clock.now().timestamp()
-        if self._heads is None or now >= self._heads.at + self._fresh_s:
+        fresh = self._heads is not None and now < self._heads.at + self._fresh_s
+        if self._heads is None or not fresh or self._expired.is_set():
+            self._expired.clear()
             listed = self._run("ls-remote", "--heads", "--quiet", "--", self._url)
             pairs = (line.split("\t", 1) for line in listed.stdout.decode().splitlines())
             commits = {name.removeprefix(_HEADS): commit for commit, name in pairs}

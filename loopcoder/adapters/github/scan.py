@@ -26,14 +26,19 @@ else changed and this time has passed, all is read again."""
 
 
 class Scan:
-    """Shared by the tracker and the code host. A look is good for `fresh_s` seconds, and our own
-    writes are folded into it."""
+    """Shared by the tracker and the code host. A look is good for `fresh_s` seconds or until
+    `expire` is called, and our own writes are folded into it."""
 
     def __init__(self, session: Session, *, fresh_s: float = 5.0) -> None:
         self._session, self._fresh_s = session, fresh_s
         self._lock = threading.RLock()
         self._kept = KeptItems(session.state)
         self._looked_at: float | None = None
+        self._expired = threading.Event()
+
+    def expire(self) -> None:
+        """The next one who asks has to look: others did something since. Never waits."""
+        self._expired.set()
 
     def items(self, *, look: bool = True) -> list[Item]:
         """Every issue and pull request, by number; without `look` as they were last seen."""
@@ -123,8 +128,10 @@ class Scan:
 
     def _look(self) -> None:
         now = self._now()
-        if self._looked_at is not None and now < self._looked_at + self._fresh_s:
+        fresh = self._looked_at is not None and now < self._looked_at + self._fresh_s
+        if fresh and not self._expired.is_set():
             return
+        self._expired.clear()
         session, kept = self._session, self._kept.kept
         token = session.token_key()
         etag = kept.etags.get(token, "")

@@ -53,6 +53,7 @@ class GitRefJournal:
     are kept in the copy at once, and published by the next of those, by `flush`, or by a fact a
     minute later. With `read_only` nothing is published, and the copy is enough while the remote
     cannot be reached. All methods raise `LoopcoderError`; nothing is ever repaired on the ref.
+    `on_news` is told when something was read that others published.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class GitRefJournal:
         random: Random | None = None,
         read_only: bool = False,
         pack_at: int = PACK_AT,
+        on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self._cache = SharedCache(cache, clock)
         self._store = store
@@ -71,6 +73,7 @@ class GitRefJournal:
         self._random = random or Random()
         self._read_only = read_only
         self._pack_at = pack_at
+        self._on_news = on_news
         self._turn = threading.RLock()
         self._lock = FileLock(str(beside(cache, ".publish")), timeout=LOCK_S, poll_interval=0.01)
         self._looked = False
@@ -171,6 +174,7 @@ class GitRefJournal:
             self._cache.absorb(reading.commit, reading.rows, reading.head)
         except Foreign as error:
             raise untrusted(self._store, published, error.where) from error
+        self._on_news()
 
     # --- publishing
 

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from loopcoder.domain.issues.issue import PullRequest, PullState
 from loopcoder.domain.tick.snapshot import UnitView
+
+
+def is_out_of_sight(view: UnitView, now: datetime, lag_s: float) -> bool:
+    """Whether our pull request was opened so lately, by whatever machine, that the list may lack
+    it: without this the unit would be worked on once more."""
+    record = view.record
+    if view.pull is not None or record.pull is None or not record.attempts:
+        return False
+    ended = record.attempts[-1].finished_at
+    return ended is not None and (now - ended).total_seconds() < lag_s
 
 
 def closed_unmerged(view: UnitView) -> PullRequest | None:

@@ -14,7 +14,7 @@ from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.asking import why_unapproved
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.lifecycle import State, state_of
-from loopcoder.domain.tick.our_pull import has_red_checks, wants_fix_up
+from loopcoder.domain.tick.our_pull import has_red_checks, is_out_of_sight, wants_fix_up
 from loopcoder.domain.tick.snapshot import Blocker, BlockerState, Snapshot, UnitView
 
 ASKS = "the worker says needs-input"
@@ -103,6 +103,8 @@ def _why_unfit(view: UnitView, snapshot: Snapshot, settings: Settings) -> str:
     if view.taken_by and not (view.open_pull and view.feedback):
         waits = f"; {_waits_for(view, view.open_pull)}" if view.open_pull else ""
         return f"taken by @{view.taken_by}{waits}"
+    if view.record.pull and is_out_of_sight(view, snapshot.now, settings.list_lag_s):
+        return f"#{view.record.pull.number} was opened a moment ago and is not listed yet"
     if view.id in snapshot.tick.attempted:
         return "was worked on in this tick; the next tick goes on"
     if not settings.verify and not view.unit.verify:

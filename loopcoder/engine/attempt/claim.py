@@ -73,6 +73,8 @@ def take_claim(
         open_attempt = record.current.number if record.current else None
         if open_attempt != (step.attempt if step.resume else None):
             raise Stale(f"the attempts of {step.unit} changed since the decision.")
+        if not step.resume and step.attempt != len(record.attempts) + 1:
+            raise Stale(f"another process has worked on {step.unit} since the decision.")
         epoch = record.epoch + 1
         facts = (taken,) if step.resume else (taken, begun)
         return [

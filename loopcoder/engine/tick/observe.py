@@ -78,14 +78,16 @@ class _Index:
 
 
 def look(services: Services) -> World:
-    """Read tracker, code host and journal."""
+    """Read journal, tracker and code host, in this order: whoever finds in the journal that a pull
+    request was opened must not then miss it in an older list."""
     services.journal.refresh()
+    history = services.journal.history()
     issues = {issue.number: issue for issue in services.tracker.list_issues()}
     return World(
         issues=issues,
         pulls=services.code_host.list_pulls(),
         branches=dict(services.code_host.list_branches(PREFIX)),
-        history=services.journal.history(),
+        history=history,
         repository=services.settings.repository,
     )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from loopcoder.adapters.github.ci import GitHubCi
     from loopcoder.adapters.github.code_host import GitHubCodeHost
     from loopcoder.adapters.github.remote import Remote
+    from loopcoder.adapters.github.scan import Scan
     from loopcoder.adapters.github.session import Session
     from loopcoder.adapters.github.tracker import GitHubTracker
     from loopcoder.adapters.journal.git_ref import GitRefJournal
@@ -46,6 +47,12 @@ class GitHub:
     code_host: GitHubCodeHost
     ci: GitHubCi
     remote: Remote
+    scan: Scan
+
+    def expire(self) -> None:
+        """What was seen of issues, pull requests and branches is older than what others did."""
+        self.scan.expire()
+        self.remote.expire()
 
 
 def open_github(
@@ -87,7 +94,7 @@ def open_github(
     remote = Remote(repository.git, address.git, session.token, clock)
     host = GitHubCodeHost(session, scan, remote, repository.git, settings.base)
     tracker, ci = GitHubTracker(session, scan), GitHubCi(session)
-    return GitHub(address, session, tracker, host, ci, remote)
+    return GitHub(address, session, tracker, host, ci, remote, scan)
 
 
 def open_shared_journal(
@@ -106,7 +113,8 @@ def open_shared_journal(
         environment=github.remote.environment,
         object_format=repository.object_format,
     )
-    return GitRefJournal(place / "shared-journal.db", store, clock, read_only=read_only)
+    copy = place / "shared-journal.db"
+    return GitRefJournal(copy, store, clock, read_only=read_only, on_news=github.expire)
 
 
 def repository_name(remote: str, environ: Mapping[str, str]) -> str:
