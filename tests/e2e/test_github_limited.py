@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from loopcoder.domain.views.dashboard import TITLE
 from tests.support.github_project import GitHubProject
 from tests.support.project import writes
 
@@ -54,7 +55,7 @@ def test_a_wait_for_github_is_said_when_it_begins(hosted: GitHubProject) -> None
     ("operation", "skip"),
     [
         ("issues/create", 1),
-        ("issues/list-for-repo", 1),
+        ("issues/list-for-repo", 0),
         ("pulls/create", 1),
         ("issues/add-labels", 0),
     ],
@@ -70,7 +71,7 @@ def test_wherever_it_comes_the_end_is_the_same(
         assert "try again at 20" in done.stdout
     hosted.tick()
     assert sorted(hosted.pulls()) == ["notes", "store"]
-    assert sorted(hosted.issues) == ["Login", "Notes", "Store"]
+    assert sorted(hosted.issues.keys() - {TITLE}) == ["Login", "Notes", "Store"]
     hosted.merge_all()
     hosted.tick()
-    assert sorted(hosted.pulls()) == ["login"]
+    assert sorted(filter(None, hosted.pulls())) == ["login"]  # beside the roadmap's boxes
