@@ -204,6 +204,12 @@ def _failure(args: Sequence[str], result: Result) -> GitError:
     return GitError(f"git {_name(args)} failed: {words[:2000]}", code=result.code)
 
 
-def has_moved(said: str) -> bool:
-    """Whether a host sent git elsewhere, as where a repository was renamed; it never follows."""
-    return any(each in said for each in _ELSEWHERE)
+def moved_away(said: str, url: str) -> LoopcoderError | None:
+    """The error where a host sent git elsewhere, as where a repository was renamed: git never
+    follows. None where it said something else."""
+    if not any(each in said for each in _ELSEWHERE):
+        return None
+    return LoopcoderError(
+        f"There is no repository at {url} any more: it has moved.",
+        "Write its new name as `repository:` in loopcoder.yml, or correct the remote origin.",
+    )

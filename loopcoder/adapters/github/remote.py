@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from loopcoder.adapters.git.command import Git, GitError, Result, has_moved
+from loopcoder.adapters.git.command import Git, GitError, Result, moved_away
 from loopcoder.domain.diagnostic import (
     LoopcoderError,
     NotFound,
@@ -264,12 +264,8 @@ class Remote:
                 f"{host} does not let the token use git: {words}.",
                 "Give the token the permission contents: write.",
             )
-        if has_moved(lowered):
-            return LoopcoderError(
-                f"There is no repository at {self._url} any more: it has moved.",
-                "Write its new name as `repository:` in loopcoder.yml, or correct the remote "
-                "origin.",
-            )
+        if moved := moved_away(lowered, self._url):
+            return moved
         if "not found" in lowered:
             return LoopcoderError(f"There is no repository at {self._url}, or it is hidden.")
         if any(each in lowered for each in _TROUBLE):

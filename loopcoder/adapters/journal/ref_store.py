@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from loopcoder.adapters.git.command import Git, GitError, Result, has_moved
+from loopcoder.adapters.git.command import Git, GitError, Result, moved_away
 from loopcoder.adapters.git.git_dir import IDENTITY, remove_tree
 from loopcoder.adapters.journal.batch_files import HEAD, order_files, parse_head, parse_rows
 from loopcoder.adapters.journal.chain import Break, Damaged, Link, Row
@@ -237,12 +237,8 @@ class RefStore:
                 f"{self.remote} does not accept the token that git needs for {self.what}: {words}.",
                 "Renew the token (GITHUB_TOKEN, or whatever git uses for this address).",
             )
-        if has_moved(said):
-            return LoopcoderError(
-                f"There is no repository at {self.url()} any more: it has moved.",
-                "Write its new name as `repository:` in loopcoder.yml, or correct the remote "
-                "origin.",
-            )
+        if moved := moved_away(said, self.url()):
+            return moved
         if any(each in said.lower() for each in _DENIED):
             return LoopcoderError(
                 f"{self.remote} does not let us use {self.what}: {words}.",
