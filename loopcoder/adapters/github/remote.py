@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from loopcoder.adapters.git.command import Git, GitError, Result, moved_away
+from loopcoder.adapters.github.freshness import Freshness
 from loopcoder.domain.diagnostic import (
     LoopcoderError,
     NotFound,
@@ -35,14 +35,6 @@ _UNKNOWN = ("authentication failed", "returned error: 401", "could not read user
 _DENIED = ("returned error: 403", "denied to")
 
 
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """The branches and their commits, as seen at a time (seconds since 1970)."""
-
-    at: float
-    commits: Mapping[str, str]
-
-
 class Remote:
     """`git` is the user's repository, into which commits are fetched; `url` the clone address.
 
@@ -54,15 +46,15 @@ class Remote:
         self, git: Git, url: str, token: Callable[[], str], clock: Clock, *, fresh_s: float = 5.0
     ) -> None:
         self._git, self._url, self._token = git, url, token
-        self._clock, self._fresh_s = clock, fresh_s
+        self._clock = clock
         self._lock = threading.RLock()
-        self._heads: Heads | None = None
+        self._heads: Mapping[str, str] = {}
         self._whole = False
-        self._expired = threading.Event()
+        self._freshness = Freshness(fresh_s)
 
     def expire(self) -> None:
-        """The next one who asks has to look: others did something since. Never waits."""
-        self._expired.set()
+        """The next one who asks has to look. Never waits."""
+        self._freshness.expire()
 
     def head(self, branch: str) -> str | None:
         """The commit a branch points to; its objects are in the local repository then."""
@@ -137,24 +129,17 @@ class Remote:
             return error
         return None
 
-    def forget(self) -> None:
-        """The next look asks the host."""
-        with self._lock:
-            self._heads = None
-
     # --- git
 
     def _look(self) -> Mapping[str, str]:
         self._complete()
         now = self._clock.now().timestamp()
-        fresh = self._heads is not None and now < self._heads.at + self._fresh_s
-        if self._heads is None or not fresh or self._expired.is_set():
-            self._expired.clear()
+        if self._freshness.is_due(now):
             listed = self._run("ls-remote", "--heads", "--quiet", "--", self._url)
             pairs = (line.split("\t", 1) for line in listed.stdout.decode().splitlines())
-            commits = {name.removeprefix(_HEADS): commit for commit, name in pairs}
-            self._heads = Heads(now, commits)
-        return self._heads.commits
+            self._heads = {name.removeprefix(_HEADS): commit for commit, name in pairs}
+            self._freshness.looked(now)
+        return self._heads
 
     def _complete(self) -> None:
         """Bring here what a shallow clone lacks, once: without their common history nothing merges,
@@ -180,7 +165,7 @@ class Remote:
         )  # fmt: skip
         if done.code != 0 and "couldn't find remote ref" not in done.stderr:
             raise self._failure(done)
-        self._heads = None  # a branch may have moved between the look and the fetch
+        self.expire()  # a branch may have moved between the look and the fetch
 
     def _prune(self) -> None:
         """Names that are gone may stand in the way of new ones (`a` of `a/b`)."""
@@ -196,7 +181,7 @@ class Remote:
     def _move(self, ref: str, spec: str, expected: str | None) -> None:
         branch = ref.removeprefix(_HEADS)
         with self._lock:
-            self._heads = None
+            self.expire()
             lease = f"--force-with-lease={ref}:{expected or ''}"
             done = self._run(
                 "push", "--porcelain", "--no-verify", lease, "--", self._url, spec,

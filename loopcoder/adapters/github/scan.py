@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from loopcoder.adapters.github.answer import Answer
+from loopcoder.adapters.github.freshness import Freshness
 from loopcoder.adapters.github.kept_items import KeptItems
 from loopcoder.adapters.github.mapping import is_pull, read_time, trim_item, trim_pull, write_time
 from loopcoder.adapters.github.paging import next_page
@@ -30,20 +31,19 @@ class Scan:
     `expire` is called, and our own writes are folded into it."""
 
     def __init__(self, session: Session, *, fresh_s: float = 5.0) -> None:
-        self._session, self._fresh_s = session, fresh_s
+        self._session = session
         self._lock = threading.RLock()
         self._kept = KeptItems(session.state)
-        self._looked_at: float | None = None
-        self._expired = threading.Event()
+        self._freshness = Freshness(fresh_s)
 
     def expire(self) -> None:
-        """The next one who asks has to look: others did something since. Never waits."""
-        self._expired.set()
+        """The next one who asks has to look. Never waits."""
+        self._freshness.expire()
 
     def items(self, *, look: bool = True) -> list[Item]:
         """Every issue and pull request, by number; without `look` as they were last seen."""
         with self._lock:
-            if look or self._looked_at is None:
+            if look or not self._freshness.begun:
                 self._look()
             now = self._now()
             return [
@@ -127,18 +127,15 @@ class Scan:
     # --- looking
 
     def _look(self) -> None:
-        now = self._now()
-        fresh = self._looked_at is not None and now < self._looked_at + self._fresh_s
-        if fresh and not self._expired.is_set():
+        if not self._freshness.is_due(self._now()):
             return
-        self._expired.clear()
         session, kept = self._session, self._kept.kept
         token = session.token_key()
         etag = kept.etags.get(token, "")
         first = session.get(session.path("issues"), _NEWEST_FIRST, etag)
         if not first.is_unchanged:
             self._take(first, token)
-        self._looked_at = self._now()
+        self._freshness.looked(self._now())
 
     def _take(self, first: Answer, token: str) -> None:
         check_name(first.data, self._session.repository)
