@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -294,6 +294,10 @@ class Settings:
     def claim_time(self) -> timedelta:
         """How long a claim lasts that is not renewed."""
         return timedelta(seconds=self.github.claim_time_s)
+
+    def may_be_unlisted(self, written: datetime, now: datetime) -> bool:
+        """Whether what was written then may still be missing from the tracker's list."""
+        return (now - written).total_seconds() < self.list_lag_s
 
     @property
     def judging_commands(self) -> tuple[str, ...]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from loopcoder.domain.issues.issue import PullRequest, PullState
+from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick.snapshot import UnitView
 
 
-def is_out_of_sight(view: UnitView, now: datetime, lag_s: float) -> bool:
+def is_out_of_sight(view: UnitView, now: datetime, settings: Settings) -> bool:
     """Whether our pull request was opened so lately, by whatever machine, that the list may lack
     it: without this the unit would be worked on once more."""
     record = view.record
     if view.pull is not None or record.pull is None or not record.attempts:
         return False
     ended = record.attempts[-1].finished_at
-    return ended is not None and (now - ended).total_seconds() < lag_s
+    return ended is not None and settings.may_be_unlisted(ended, now)
 
 
 def closed_unmerged(view: UnitView) -> PullRequest | None:

@@ -103,7 +103,7 @@ def _why_unfit(view: UnitView, snapshot: Snapshot, settings: Settings) -> str:
     if view.taken_by and not (view.open_pull and view.feedback):
         waits = f"; {_waits_for(view, view.open_pull)}" if view.open_pull else ""
         return f"taken by @{view.taken_by}{waits}"
-    if view.record.pull and is_out_of_sight(view, snapshot.now, settings.list_lag_s):
+    if view.record.pull and is_out_of_sight(view, snapshot.now, settings):
         return f"#{view.record.pull.number} was opened a moment ago and is not listed yet"
     if view.id in snapshot.tick.attempted:
         return "was worked on in this tick; the next tick goes on"

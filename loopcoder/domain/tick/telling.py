@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loopcoder.domain.journal.event import EffectBegun, Event
+from loopcoder.domain.journal.event import EffectBegun
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.asking import why_unapproved
@@ -55,11 +55,6 @@ def _just_said(snapshot: Snapshot, number: int, settings: Settings) -> bool:
     return any(
         isinstance(event.fact, EffectBegun)
         and (event.fact.verb, event.fact.target) == ("comment.create", f"#{number}")
-        and may_be_hidden(event, snapshot, settings)
+        and settings.may_be_unlisted(event.at, snapshot.now)
         for event in snapshot.history.open_effects.values()
     )
-
-
-def may_be_hidden(event: Event, snapshot: Snapshot, settings: Settings) -> bool:
-    """Whether what it wrote may exist and not be listed yet."""
-    return (snapshot.now - event.at).total_seconds() < settings.list_lag_s

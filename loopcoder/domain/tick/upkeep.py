@@ -21,7 +21,7 @@ from loopcoder.domain.tick.finishing import finished, left_open, merged_branch
 from loopcoder.domain.tick.lifecycle import is_done, is_dropped
 from loopcoder.domain.tick.our_pull import closed_unmerged, is_open_again
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
-from loopcoder.domain.tick.telling import may_be_hidden, told_on_issue, told_on_pull
+from loopcoder.domain.tick.telling import told_on_issue, told_on_pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _dead_effects(snapshot: Snapshot, settings: Settings) -> Iterator[act.Settle
         assert isinstance(fact, EffectBegun)
         if fact.verb.startswith("issue.") or event.unit in alive:
             continue
-        if fact.verb == "comment.create" and may_be_hidden(event, snapshot, settings):
+        if fact.verb == "comment.create" and settings.may_be_unlisted(event.at, snapshot.now):
             continue
         if event.at < snapshot.tick.started_at:
             yield act.SettleEffect(begun, event.unit, f"its process died during {fact.verb}")
