@@ -10,6 +10,7 @@ from loopcoder.domain.journal.canonical import input_hash
 from loopcoder.domain.journal.event import AttemptBegun, ClaimReleased, ClaimTaken, Entry, Holder
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.attempt import Claim
+from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.tick.action import Dispatch
 from loopcoder.domain.unit import Unit, UnitId, text_digest
 from loopcoder.engine.services import Services
@@ -68,13 +69,7 @@ def take_claim(
 
     def claim(history: History) -> list[Entry]:
         record = history.unit(step.unit)
-        if is_claim_alive(record.claim, services):
-            raise Stale(f"{step.unit} is being worked on by another process.")
-        open_attempt = record.current.number if record.current else None
-        if open_attempt != (step.attempt if step.resume else None):
-            raise Stale(f"the attempts of {step.unit} changed since the decision.")
-        if not step.resume and step.attempt != len(record.attempts) + 1:
-            raise Stale(f"another process has worked on {step.unit} since the decision.")
+        _check_decision(services, step, record)
         epoch = record.epoch + 1
         facts = (taken,) if step.resume else (taken, begun)
         return [
@@ -84,6 +79,17 @@ def take_claim(
     events = services.journal.transact(claim)
     assert events[0].epoch is not None
     return events[0].epoch
+
+
+def _check_decision(services: Services, step: Dispatch, record: UnitRecord) -> None:
+    """Raise `Stale` where the unit is not as it was when the step was decided."""
+    if is_claim_alive(record.claim, services):
+        raise Stale(f"{step.unit} is being worked on by another process.")
+    open_attempt = record.current.number if record.current else None
+    if open_attempt != (step.attempt if step.resume else None):
+        raise Stale(f"the attempts of {step.unit} changed since the decision.")
+    if not step.resume and step.attempt != len(record.attempts) + 1:
+        raise Stale(f"another process has worked on {step.unit} since the decision.")
 
 
 def holds_claim(services: Services, unit: UnitId, epoch: int) -> bool:

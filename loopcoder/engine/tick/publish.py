@@ -111,19 +111,27 @@ def _still_ours(judged: Judged) -> None:
     desk = judged.desk
     if not holds_claim(desk.services, judged.step.unit, desk.epoch):
         raise Stale(f"another process took {judged.step.unit} over; its result stands.")
-    if judged.step.pull is not None and _open_pull(judged, "") is None:
-        raise Stale(f"#{judged.step.pull} was closed or merged meanwhile")
+    if judged.step.pull is not None:
+        _answered(judged, judged.step.pull)
 
 
 def _open_pull(judged: Judged, branch: str) -> PullRequest | None:
     """The one that the step is about; for new work the branch's own. One that goes elsewhere than
     into the base is a person's."""
-    services, number = judged.desk.services, judged.step.pull
-    for pull in services.code_host.list_pulls():
-        mine = (pull.branch, pull.base) == (branch, services.settings.base)
-        if pull.is_open and (mine if number is None else pull.number == number):
+    if judged.step.pull is not None:
+        return _answered(judged, judged.step.pull)
+    services = judged.desk.services
+    ours = (branch, services.settings.base)
+    pulls = services.code_host.list_pulls()
+    return next((p for p in pulls if p.is_open and (p.branch, p.base) == ours), None)
+
+
+def _answered(judged: Judged, number: int) -> PullRequest:
+    """The pull request that a fix-up is for. Raises `Stale` where it is not open any more."""
+    for pull in judged.desk.services.code_host.list_pulls():
+        if pull.is_open and pull.number == number:
             return pull
-    return None
+    raise Stale(f"#{number} was closed or merged meanwhile")
 
 
 def _push(judged: Judged, branch: str) -> None:
@@ -149,8 +157,6 @@ def _propose(judged: Judged, branch: str, attestation: Attestation) -> PullReque
     desk, step, host = judged.desk, judged.step, judged.desk.services.code_host
     draft = _draft(judged, branch, attestation)
     found = _open_pull(judged, branch)
-    if found is None and step.pull is not None:
-        raise Stale(f"#{step.pull} was closed or merged meanwhile")
     verb = "pull.update" if found else "pull.create"
     answered = (*step.feedback, *step.checks)
     ours = desk.services.journal.history().unit(step.unit).pull
