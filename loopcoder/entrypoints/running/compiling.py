@@ -29,8 +29,8 @@ from loopcoder.entrypoints.wiring.bootstrap import House
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A plan from the working tree. `ids` were added to it on the way, or are yet to be; before,
-    its roadmap files `were_clean`, as they are committed."""
+    """A plan from the working tree. `ids` were added to it on the way, or are yet to be; where
+    there are any, `were_clean` says that before its roadmap files were as they are committed."""
 
     plan: Plan
     reading: Reading
@@ -65,7 +65,7 @@ def draft_plan(
     count_in(history, carried(house, history), house.clock.now())
     desired = with_carried(reading.roadmap, history)
     plan = plan_changes(desired, actual, history, options, reading.diagnostics)
-    were_clean = not house.repository.is_dirty(*files)
+    were_clean = bool(ids) and not house.repository.is_dirty(*files)
     if write_ids:
         texts = {source.file: source.text for source in sources}
         for each in ids:
