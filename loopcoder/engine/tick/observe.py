@@ -19,7 +19,7 @@ from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.bookkeeping import BRANCH as BOOKKEEPING
 from loopcoder.domain.settings import Calibration
-from loopcoder.domain.tick.branch import PREFIX, branch_name, is_ours
+from loopcoder.domain.tick.branch import PREFIX, branch_name, is_ours, needed_by
 from loopcoder.domain.tick.lifecycle import is_done, is_dropped
 from loopcoder.domain.tick.snapshot import (
     BaseState,
@@ -72,9 +72,8 @@ class _Index:
             if view.unit.parent:
                 parts[view.unit.parent] = (*parts.get(view.unit.parent, ()), view.id)
         numbers = {v.record.number: v.id for v in views if v.record.number}
-        needed = frozenset(name for p in pulls if p.is_open for name in (p.branch, p.base))
         states = {p.number: p.state for p in pulls}
-        return cls({v.id: v for v in views}, numbers, parts, needed, states)
+        return cls({v.id: v for v in views}, numbers, parts, needed_by(pulls), states)
 
 
 def look(services: Services) -> World:

@@ -15,7 +15,7 @@ from loopcoder.domain.diagnostic import LoopcoderError
 from loopcoder.domain.issues.issue import CloseReason, PullState
 from loopcoder.domain.issues.label_set import is_our_label
 from loopcoder.domain.journal.history import History
-from loopcoder.domain.tick.branch import PREFIX
+from loopcoder.domain.tick.branch import PREFIX, needed_by
 from loopcoder.entrypoints.wiring.bootstrap import House
 
 KEPT_REFS = "refs/loopcoder"
@@ -79,7 +79,7 @@ def _sections(house: House, history: History) -> tuple[int, ...]:
 def _branches(house: House) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     heads = dict(house.code_host.list_branches(PREFIX))
     pulls = house.code_host.list_pulls()
-    needed = {name for pull in pulls if pull.is_open for name in (pull.branch, pull.base)}
+    needed = needed_by(pulls)
     merged = {
         (pull.branch, pull.head)
         for pull in pulls
