@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from loopcoder.domain.diagnostic import Diagnostic
+from loopcoder.domain.roadmap.roadmap import Reading
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.report import UnitLine
 from loopcoder.domain.tick.snapshot import Snapshot, TickState
@@ -26,7 +27,7 @@ class TickOptions:
 @dataclass(slots=True)
 class Gathered:
     """What the tick has gathered so far. `seen` is the world as it was last looked at, `tidied`
-    the upkeep that was tried, `faults` what is wrong with the roadmap."""
+    the upkeep that was tried, `reading` the roadmap as it stands at the commit `read_at`."""
 
     state: TickState
     seen: Snapshot | None = None
@@ -34,9 +35,13 @@ class Gathered:
     tidied: set[act.Upkeep | act.ProposeFixBase] = field(default_factory=set)
     waves: int = 0
     writes: int = 0
-    diagnostics: tuple[Diagnostic, ...] = ()
-    faults: tuple[str, ...] = ()
+    reading: Reading | None = None
+    read_at: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.reading.diagnostics if self.reading else ()
 
     def warn(self, warnings: Iterable[str]) -> None:
         """Keep what everybody must read, each sentence once."""

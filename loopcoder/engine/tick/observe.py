@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from loopcoder.domain.ci.ci import NO_VERDICTS, Verdicts, judge_checks
 from loopcoder.domain.graph import chain_lengths
+from loopcoder.domain.issues.carrying import with_carried
 from loopcoder.domain.issues.issue import (
     CommandLabel,
     Feedback,
@@ -14,10 +15,13 @@ from loopcoder.domain.issues.issue import (
     PullRequest,
     PullState,
 )
+from loopcoder.domain.issues.last_edges import with_last_edges
+from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
 from loopcoder.domain.journal.event import Held
 from loopcoder.domain.journal.history import History
 from loopcoder.domain.journal.records.unit import UnitRecord
 from loopcoder.domain.roadmap.bookkeeping import BRANCH as BOOKKEEPING
+from loopcoder.domain.roadmap.roadmap import Reading
 from loopcoder.domain.settings import Calibration
 from loopcoder.domain.tick.branch import PREFIX, branch_name, is_ours, needed_by
 from loopcoder.domain.tick.lifecycle import is_done, is_dropped
@@ -34,6 +38,7 @@ from loopcoder.engine.attempt.claim import is_claim_alive
 from loopcoder.engine.attempt.trust import judges
 from loopcoder.engine.attempt.verify import gates_digest
 from loopcoder.engine.compile.command_labels import commands_on
+from loopcoder.engine.compile.roadmap_source import faults
 from loopcoder.engine.services import Services
 
 _PULL_STATES: Mapping[PullState | None, BlockerState] = {
@@ -92,16 +97,12 @@ def look(services: Services) -> World:
 
 
 def observe(
-    services: Services,
-    roadmap: Roadmap,
-    standing: frozenset[UnitId],
-    base: str,
-    tick: TickState,
-    world: World | None = None,
+    services: Services, reading: Reading, base: str, tick: TickState, world: World
 ) -> Snapshot:
-    """Everything the decision needs. `roadmap` includes proposals, `standing` names the units
-    that stand in the base branch's own roadmap."""
-    world = world or look(services)
+    """Everything the decision needs: every unit, also those that the roadmap, as it was read from
+    the base branch, does not have."""
+    roadmap = _every_unit(reading, world)
+    standing = frozenset(unit.id for unit in reading.roadmap.units)
     held_by = dashboard_hold(services, world)
     views = [_view(services, unit, standing, world) for unit in roadmap.units]
     index = _Index.of(views, world.pulls)
@@ -114,10 +115,19 @@ def observe(
         tick=tick,
         depth=chain_lengths([v.unit for v in views if not (is_done(v) or is_dropped(v))]),
         held_by=held_by,
+        faults=faults(reading),
+        uncompiled=bool(reading.errors),
         unmeasured=_unmeasured(services),
         books=next((p.number for p in world.pulls if p.is_open and p.branch == BOOKKEEPING), 0),
         open_pulls=sum(1 for p in world.pulls if p.is_open and _is_work(p.branch)),
     )
+
+
+def _every_unit(reading: Reading, world: World) -> Roadmap:
+    roadmap = with_last_edges(reading.roadmap, reading.diagnostics, world.history)
+    roadmap = with_carried(roadmap, world.history)
+    roadmap = with_proposals(roadmap, world.history)
+    return with_hand_made(roadmap, world.history, world.issues)
 
 
 def _unmeasured(services: Services) -> frozenset[str]:

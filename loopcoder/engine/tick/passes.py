@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from loopcoder.domain.issues.carrying import with_carried
-from loopcoder.domain.issues.last_edges import with_last_edges
-from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
+from loopcoder.domain.issues.proposal import with_proposals
+from loopcoder.domain.roadmap.roadmap import Reading
 from loopcoder.domain.tick.snapshot import Snapshot
-from loopcoder.domain.unit import Roadmap, UnitId
+from loopcoder.domain.unit import Roadmap
 from loopcoder.engine.compile.dashboard import hear_boxes, show_dashboard
 from loopcoder.engine.compile.hearing import hear
-from loopcoder.engine.compile.roadmap_source import faults, read_roadmap, require_ids, skipped
+from loopcoder.engine.compile.roadmap_source import read_roadmap, require_ids, skipped
 from loopcoder.engine.compile.tick_compile import compile_in_tick
 from loopcoder.engine.services import Services
 from loopcoder.engine.tick.base import base_commit
@@ -42,42 +41,29 @@ def passes(services: Services, options: TickOptions, gathered: Gathered, act_on:
 def look_again(services: Services, gathered: Gathered, *, compiling: bool) -> Snapshot:
     """The world as it is now, after the issues were brought up to date where that is wanted."""
     base = base_commit(services)
-    roadmap, standing = _desired(services, gathered)
+    reading = _read(services, gathered)
     if compiling:
-        _hear(services, roadmap, gathered)
-        gathered.writes += _compile(services, roadmap, gathered)
-    seen = _see(services, roadmap, standing, base, gathered)
+        _hear(services, reading.roadmap, gathered)
+        gathered.writes += _compile(services, reading, gathered)
+    seen = observe(services, reading, base, gathered.state, look(services))
     if compiling and (said := hear_boxes(services, seen)):
         services.journal.record(*said)
-        seen = _see(services, roadmap, standing, base, gathered)
+        seen = observe(services, reading, base, gathered.state, look(services))
         gathered.warn(filter(None, [show_dashboard(services, seen, seen.history.last_change)]))
     gathered.seen = seen
     gathered.warn(services.ci.remarks())
     return seen
 
 
-def _see(
-    services: Services, roadmap: Roadmap, standing: frozenset[UnitId], base: str, gathered: Gathered
-) -> Snapshot:
-    """Every unit, also those that the roadmap does not have."""
-    world = look(services)
-    roadmap = with_last_edges(roadmap, gathered.diagnostics, world.history)
-    roadmap = with_carried(roadmap, world.history)
-    roadmap = with_proposals(roadmap, world.history)
-    roadmap = with_hand_made(roadmap, world.history, world.issues)
-    seen = observe(services, roadmap, standing, base, gathered.state, world)
-    broken = any(each.is_error for each in gathered.diagnostics)
-    return replace(seen, faults=gathered.faults, uncompiled=broken)
-
-
-def _desired(services: Services, gathered: Gathered) -> tuple[Roadmap, frozenset[UnitId]]:
-    """The roadmap of the base branch, also when work lands on another one."""
+def _read(services: Services, gathered: Gathered) -> Reading:
+    """The roadmap of the base branch, also when work lands on another one. Passes are many and the
+    base seldom moves between them, so it is read once for each commit."""
     head = services.code_host.branch_head(services.settings.base) or ""
-    reading = read_roadmap(services, head)
-    require_ids(reading)
-    gathered.diagnostics, gathered.faults = tuple(reading.diagnostics), faults(reading)
-    gathered.warn(skipped(reading))
-    return reading.roadmap, frozenset(unit.id for unit in reading.roadmap.units)
+    if gathered.reading is None or gathered.read_at != head:
+        gathered.reading, gathered.read_at = read_roadmap(services, head), head
+        require_ids(gathered.reading)
+        gathered.warn(skipped(gathered.reading))
+    return gathered.reading
 
 
 def _hear(services: Services, roadmap: Roadmap, gathered: Gathered) -> None:
@@ -90,11 +76,11 @@ def _hear(services: Services, roadmap: Roadmap, gathered: Gathered) -> None:
         services.journal.record(*heard.entries)
 
 
-def _compile(services: Services, roadmap: Roadmap, gathered: Gathered) -> int:
+def _compile(services: Services, reading: Reading, gathered: Gathered) -> int:
     """Bring the issues up to date; closes and errors wait for a person."""
     if not services.settings.compile_on_tick:
         return 0
-    desired = with_proposals(roadmap, services.journal.history())
-    compiled = compile_in_tick(services, desired, gathered.diagnostics)
+    desired = with_proposals(reading.roadmap, services.journal.history())
+    compiled = compile_in_tick(services, desired, reading.diagnostics)
     gathered.warn(compiled.warnings)
     return compiled.writes

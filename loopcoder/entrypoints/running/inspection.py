@@ -7,9 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from loopcoder.domain.diagnostic import Diagnostic, NotFound
-from loopcoder.domain.issues.carrying import with_carried
-from loopcoder.domain.issues.last_edges import with_last_edges
-from loopcoder.domain.issues.proposal import with_hand_made, with_proposals
 from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.decide import decide
@@ -21,7 +18,7 @@ from loopcoder.domain.tick.upkeep import upkeep_waiting
 from loopcoder.domain.unit import UnitId
 from loopcoder.engine.attempt.trust import Judge, judges, remarks
 from loopcoder.engine.compile.hearing import count_in, hear
-from loopcoder.engine.compile.roadmap_source import faults, read_roadmap, skipped, uncompiled
+from loopcoder.engine.compile.roadmap_source import read_roadmap, skipped, uncompiled
 from loopcoder.engine.tick.base import base_commit
 from loopcoder.engine.tick.observe import look, observe
 from loopcoder.entrypoints.running.section import refuse_section
@@ -142,17 +139,10 @@ def inspect(house: House) -> Look:
     head = services.code_host.branch_head(settings.base) or ""
     base = base_commit(services)
     reading = read_roadmap(services, head)
-    standing = frozenset(unit.id for unit in reading.roadmap.units)
     world, now = look(services), services.clock.now()
     heard = hear(services, reading.roadmap, world.issues, world.history)
     count_in(world.history, (*carried(house, world.history), *heard.entries), now)
-    roadmap = with_last_edges(reading.roadmap, reading.diagnostics, world.history)
-    roadmap = with_carried(roadmap, world.history)
-    roadmap = with_proposals(roadmap, world.history)
-    roadmap = with_hand_made(roadmap, world.history, world.issues)
-    tick = TickState(run="", started_at=now)
-    snapshot = observe(services, roadmap, standing, base, tick, world)
-    snapshot = replace(snapshot, faults=faults(reading), uncompiled=bool(reading.errors))
+    snapshot = observe(services, reading, base, TickState(run="", started_at=now), world)
     if snapshot.base.green is None:
         snapshot = replace(snapshot, base=replace(snapshot.base, green=True))
     actions = tuple(decide(snapshot, settings))
