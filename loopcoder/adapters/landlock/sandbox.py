@@ -26,12 +26,11 @@ from loopcoder.adapters.sandbox.choice import (
     Around,
     Job,
     Mount,
-    clean_environment,
-    run_marker,
+    jailed_environment,
     way_out,
 )
 from loopcoder.adapters.sandbox.launch import Launch, Limits
-from loopcoder.adapters.sandbox.process_tree import MARKER
+from loopcoder.adapters.sandbox.run_mark import VARIABLE
 from loopcoder.adapters.sandbox.toolchains import SYSTEM, Toolchains, has_secret_name
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.adapters.secrecy.system_secrets import SECRET_PLACES, closed_to_others
@@ -81,19 +80,8 @@ class Landlock:
     @contextlib.contextmanager
     def wrap(self, job: Job) -> Iterator[Launch]:
         with scratch_folder() as scratch, way_out(job, apart=self.apart) as gateway:
-            mark = run_marker(job.cwd)
-            env = {
-                **clean_environment(self.around.environ),
-                **self.tools.env,
-                "PATH": self.tools.path,
-                "HOME": str(scratch / "home"),
-                "USER": "worker",
-                "LOGNAME": "worker",
-                "TMPDIR": str(scratch / "tmp"),
-                **(gateway.env if gateway else {}),
-                **job.env,
-                MARKER: mark,
-            }
+            home, temp = str(scratch / "home"), str(scratch / "tmp")
+            env = jailed_environment(self.around, self.tools, job, gateway, home=home, temp=temp)
             ports = (gateway.port, *job.network.local_ports) if gateway else ()
             yield Launch(
                 job.argv,
@@ -102,7 +90,7 @@ class Landlock:
                 job.limits or self.limits,
                 jailer=(sys.executable, "-I", "-S", str(Path(warden.__file__))),
                 jail=(json.dumps(self._plan(job, env, scratch, ports)),),
-                marker="" if self.apart else mark,
+                marker="" if self.apart else env[VARIABLE],
                 way=gateway,
                 adopts=not self.apart,
                 writable=(*job.writable, scratch),

@@ -17,16 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopcoder.adapters.sandbox.call_filter import Wishes, filter_program
-from loopcoder.adapters.sandbox.choice import (
-    Around,
-    Job,
-    Mount,
-    clean_environment,
-    run_marker,
-    way_out,
-)
+from loopcoder.adapters.sandbox.choice import Around, Job, Mount, jailed_environment, way_out
 from loopcoder.adapters.sandbox.launch import Launch, Limits
-from loopcoder.adapters.sandbox.process_tree import MARKER
 from loopcoder.adapters.sandbox.toolchains import SYSTEM, Toolchains, is_system
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.adapters.secrecy.system_secrets import SECRET_PLACES, closed_to_others
@@ -84,18 +76,7 @@ class Bubblewrap:
     @contextlib.contextmanager
     def wrap(self, job: Job) -> Iterator[Launch]:
         with scratch_folder() as scratch, way_out(job) as gateway:
-            env = {
-                **clean_environment(self.around.environ),
-                **self.tools.env,
-                "PATH": self.tools.path,
-                "HOME": _HOME,
-                "USER": "worker",
-                "LOGNAME": "worker",
-                "TMPDIR": "/tmp",
-                **(gateway.env if gateway else {}),
-                **job.env,
-                MARKER: run_marker(job.cwd),
-            }
+            env = jailed_environment(self.around, self.tools, job, gateway, home=_HOME, temp="/tmp")
             # bwrap itself gets this environment too: /proc/1/environ is readable inside.
             jail = tuple(self._arguments(job, scratch))
             everything = job.network.everything

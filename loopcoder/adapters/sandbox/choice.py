@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import itertools
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from loopcoder.adapters.sandbox.launch import Launch, Limits
-from loopcoder.adapters.sandbox.process_tree import MARKER
+from loopcoder.adapters.sandbox.run_mark import VARIABLE, run_mark
 from loopcoder.adapters.sandbox.toolchains import Toolchains, find_toolchains
 from loopcoder.adapters.scratch import scratch_folder
 from loopcoder.domain.diagnostic import ConfigurationError, Unavailable
@@ -31,7 +29,6 @@ _FIXED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +94,14 @@ class NoSandbox:
     @contextlib.contextmanager
     def wrap(self, job: Job) -> Iterator[Launch]:
         with scratch_folder() as scratch:
-            mark = run_marker(job.cwd)
+            mark = run_mark(job.cwd)
             env = {
                 **clean_environment(self.environ),
                 "PATH": self.environ.get("PATH", os.defpath),
                 "HOME": str(scratch / "home"),
                 "TMPDIR": str(scratch / "tmp"),
                 **job.env,
-                MARKER: mark,
+                VARIABLE: mark,
             }
             limits = job.limits or self.limits
             yield Launch(
@@ -221,14 +218,19 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**{name: environ[name] for name in _KEPT if name in environ}, **_FIXED}
 
 
-def folder_mark(cwd: Path) -> str:
-    """What the marks of all runs in a folder begin with."""
-    return hashlib.sha256(os.fsencode(cwd.resolve())).hexdigest()[:24]
-
-
-def run_marker(cwd: Path, owner: int | None = None) -> str:
-    """The mark of one run: its folder, the process that watches it, and a number.
-
-    The folder is what tells a run that takes over after a crash which strays were its own.
-    """
-    return f"{folder_mark(cwd)}.{owner or os.getpid()}.{next(_numbers)}"
+def jailed_environment(
+    around: Around, tools: Toolchains, job: Job, way: Gateway | None, *, home: str, temp: str
+) -> dict[str, str]:
+    """What a program behind walls finds in its environment; `home` and `temp` as it sees them."""
+    return {
+        **clean_environment(around.environ),
+        **tools.env,
+        "PATH": tools.path,
+        "HOME": home,
+        "USER": "worker",
+        "LOGNAME": "worker",
+        "TMPDIR": temp,
+        **(way.env if way else {}),
+        **job.env,
+        VARIABLE: run_mark(job.cwd),
+    }

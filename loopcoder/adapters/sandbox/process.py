@@ -17,6 +17,7 @@ from loopcoder.adapters.sandbox.folder_size import Room
 from loopcoder.adapters.sandbox.launch import Launch, NotStarted, Started, start
 from loopcoder.adapters.sandbox.output import Output
 from loopcoder.adapters.sandbox.process_tree import ProcessTree, end_strays, tree_of
+from loopcoder.adapters.sandbox.run_mark import folder_mark
 from loopcoder.adapters.sandbox.watch import Cause, Finished, Watch
 
 _TICK_S = 0.25
@@ -33,7 +34,7 @@ def supervise(launch: Launch, watch: Watch, log: Path, stdin: bytes = b"") -> Fi
     the program can fail is a value.
     """
     if launch.marker:
-        end_strays({launch.marker.partition(".")[0]})
+        end_strays({folder_mark(launch.cwd)})
     began = time.monotonic()
     with Output(log, watch.keep) as output:
         if watch.stop is not None and watch.stop.is_set():

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Protocol
 
 from loopcoder.adapters.sandbox.launch import Launch, Started, readable
+from loopcoder.adapters.sandbox.run_mark import VARIABLE, parse_mark
 
 _FRESH_S = 0.25  # one look at the process table serves every run that asks meanwhile
 _GONE_S = 10.0
-MARKER = "LOOPCODER_RUN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +148,14 @@ def tree_of(launch: Launch, started: Started) -> ProcessTree:
 def end_strays(marks: Collection[str]) -> int:
     """End what runs in these folders left behind when loopcoder was killed; how many there were.
 
-    `marks` are those of folders. A run's is `folder.owner.number` (see `run_marker`); only runs
-    whose owner is gone are strays.
+    `marks` are those of folders (see `folder_mark`); only runs whose owner is gone are strays.
     """
     table = process_table(0)
-    parts = ((pid, mark.split(".")) for pid, mark in _marks(table).items() if mark.count(".") == 2)
-    found = {
-        pid for pid, (folder, owner, _) in parts if folder in marks and not _is_alive(owner, table)
-    }
+    found = set()
+    for pid, mark in _marks(table).items():
+        folder, owner = parse_mark(mark) or ("", "")
+        if folder in marks and not _is_alive(owner, table):
+            found.add(pid)
     strays = descendants(table, found) - _ourselves(table)
     for pid in strays:
         _send(pid, signal.SIGKILL)
@@ -169,9 +169,9 @@ def _is_alive(owner: str, table: Mapping[int, Entry]) -> bool:
 def _marks(table: Iterable[int]) -> dict[int, str]:
     """The value of LOOPCODER_RUN in the environment of every process that has one."""
     if sys.platform != "linux":
-        found = {pid: _psutil_environ(pid).get(MARKER, "") for pid in table}
+        found = {pid: _psutil_environ(pid).get(VARIABLE, "") for pid in table}
         return {pid: mark for pid, mark in found.items() if mark}
-    name = f"{MARKER}=".encode()
+    name = f"{VARIABLE}=".encode()
     marks = {}
     for pid in table:
         with contextlib.suppress(OSError):

@@ -333,8 +333,8 @@ class House:
 
     def sweep(self) -> None:
         """Remove what killed processes left: programs that nobody watches, then their folders."""
-        from loopcoder.adapters.sandbox.choice import folder_mark
         from loopcoder.adapters.sandbox.process_tree import end_strays
+        from loopcoder.adapters.sandbox.run_mark import folder_mark
 
         folders = self.workspaces.folders()
         if folders:

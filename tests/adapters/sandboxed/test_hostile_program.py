@@ -20,10 +20,11 @@ import psutil
 import pytest
 
 from loopcoder.adapters.sandbox.cgroup import confine, release
-from loopcoder.adapters.sandbox.choice import Mount, Sandbox, folder_mark
+from loopcoder.adapters.sandbox.choice import Mount, Sandbox
 from loopcoder.adapters.sandbox.launch import Limits
 from loopcoder.adapters.sandbox.output import Keep
 from loopcoder.adapters.sandbox.process_tree import end_strays
+from loopcoder.adapters.sandbox.run_mark import folder_mark
 from loopcoder.adapters.sandbox.watch import Cause
 from loopcoder.domain.guard.reach import NOTHING, Reach, reach_of
 from tests.support.walls import WALLS, is_apart, is_mounted, open_walls

@@ -16,9 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
-from loopcoder.adapters.sandbox.choice import NoSandbox, Sandbox, run_marker
+from loopcoder.adapters.sandbox.choice import NoSandbox, Sandbox
 from loopcoder.adapters.sandbox.output import Keep
-from loopcoder.adapters.sandbox.process_tree import MARKER
+from loopcoder.adapters.sandbox.run_mark import VARIABLE, run_mark
 from loopcoder.adapters.sandbox.tree_watch import watch_tree
 from loopcoder.adapters.sandbox.watch import Cause
 
@@ -284,14 +284,14 @@ def test_off_ends_what_a_killed_run_left_in_the_folder(
     seconds = unique_seconds()
     with subprocess.Popen(["true"]) as gone:
         pass
-    env = {**os.environ, MARKER: run_marker(workspace, gone.pid)}
+    env = {**os.environ, VARIABLE: run_mark(workspace, gone.pid)}
     with subprocess.Popen(["sleep", seconds], env=env, start_new_session=True):
         run(NoSandbox(dict(os.environ)), "true")
         assert living(seconds) == []
 
 
 def test_off_leaves_a_living_run_in_the_same_folder_alone(run: Run, workspace: Path) -> None:
-    env = {**os.environ, MARKER: run_marker(workspace)}
+    env = {**os.environ, VARIABLE: run_mark(workspace)}
     with subprocess.Popen(["sleep", "60"], env=env, start_new_session=True) as other:
         run(NoSandbox(dict(os.environ)), "true")
         assert other.poll() is None
@@ -321,7 +321,7 @@ work = Path({str(workspace)!r})
 with NoSandbox(dict(os.environ)).wrap(Job(("/bin/sh", "-c", "echo inner"), work)) as launch:
     print(supervise(launch, Watch(9), work / "log").tail)
 """
-    env = {**os.environ, MARKER: run_marker(workspace, 2**22 + 1)}
+    env = {**os.environ, VARIABLE: run_mark(workspace, 2**22 + 1)}
     done = subprocess.run(
         [sys.executable, "-c", source], env=env, capture_output=True, text=True, check=False
     )
