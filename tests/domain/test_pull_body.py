@@ -13,18 +13,15 @@ from loopcoder.domain.review.dispute import Round
 from loopcoder.domain.review.verdict import Check, Finding, Weight
 from loopcoder.domain.settings import CommitStyle
 from loopcoder.domain.unit import Step, Unit, UnitId
-from loopcoder.domain.views.pull_body import (
+from loopcoder.domain.views.issue_comment import status_comment
+from loopcoder.domain.views.pull_body import PullFacts, commit_message, pull_body, pull_title
+from loopcoder.domain.views.pull_text import (
     EDITED,
-    PullFacts,
     PullMarker,
-    commit_message,
     digest_of_body,
     last_written,
     next_body,
     parse_marker,
-    pull_body,
-    pull_title,
-    status_comment,
 )
 from tests.support.golden import assert_golden
 

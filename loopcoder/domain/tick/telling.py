@@ -9,7 +9,7 @@ from loopcoder.domain.settings import Settings
 from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.asking import why_unapproved
 from loopcoder.domain.tick.snapshot import Snapshot, UnitView
-from loopcoder.domain.views.pull_body import approval_comment, status_comment
+from loopcoder.domain.views.issue_comment import approval_comment, status_comment
 from loopcoder.domain.views.pull_status import digest_of, pull_status
 
 

@@ -1,4 +1,4 @@
-"""What we write into pull requests, commits and issues, and read back from them.
+"""What we write into pull requests and commits.
 
 Everything that came from a roadmap, an agent or a program is disarmed (`domain/guard/untrusted.py`)
 before it stands in one of these texts. The marker is the body's first line.
@@ -6,7 +6,6 @@ before it stands in one of these texts. The marker is the body's first line.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from loopcoder.domain.guard.untrusted import cell, code, fence, quote, sanitise,
 from loopcoder.domain.review.dispute import Round, cost_of, told
 from loopcoder.domain.review.verdict import Check, Decision, Finding
 from loopcoder.domain.settings import CommitStyle
-from loopcoder.domain.unit import Unit, UnitId, is_unit_id
+from loopcoder.domain.unit import Unit
 from loopcoder.domain.views.pull_template import fill_template
+from loopcoder.domain.views.pull_text import PullMarker
 
 LONGEST_TITLE = 200
 LONGEST_ASKED = 8_000
@@ -26,14 +26,6 @@ LONGEST_ENVELOPE = 16_000
 MOST_ROWS = 20
 FILES_SHOWN = 6
 
-_MARKER = re.compile(
-    r"^<!-- loopcoder:pr unit=(\S+) attempt=([1-9]\d{0,5}) head=([0-9a-f]{7,64}) -->[ \t]*\r?$",
-    re.MULTILINE,
-)
-EDITED = (
-    "> Note: somebody edited this text, so it is left as it is. What was done since stands in the "
-    "comment on fix-ups."
-)
 _PLACEHOLDER = re.compile(r"\{(title|id|unit)\}")
 _VERDICTS = {
     Decision.APPROVE.value: "Approved",
@@ -75,52 +67,6 @@ class PullFacts:
     template: str = ""
     steps: Sequence[StepReport] = ()
     candidates: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PullMarker:
-    """What a pull request of ours says of itself. It helps to recognise one; it proves nothing."""
-
-    unit: UnitId
-    attempt: int
-    head: str
-
-    def __str__(self) -> str:
-        return f"<!-- loopcoder:pr unit={self.unit} attempt={self.attempt} head={self.head} -->"
-
-
-def parse_marker(body: str) -> PullMarker | None:
-    """The marker of a body; None when there is none, or when there are two that differ."""
-    found = {
-        PullMarker(UnitId(unit), int(attempt), head)
-        for unit, attempt, head in _MARKER.findall(body)
-        if is_unit_id(unit)
-    }
-    return found.pop() if len(found) == 1 else None
-
-
-def digest_of_body(body: str) -> str:
-    """The SHA-256 of a body, however the host writes its lines' ends."""
-    lines = [line.rstrip() for line in body.strip().splitlines()]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def next_body(current: str, ours: str, written: str) -> str:
-    """What the pull request is to say, which says `current` now, where we would write `ours`. What
-    people wrote stays: only what is as we left it (`written`, its digest) is written anew."""
-    marker, now = parse_marker(ours), parse_marker(current)
-    if marker is None or marker == now:
-        return current
-    if not written or digest_of_body(current) == written:
-        return ours
-    kept = _MARKER.sub("", current, count=1).replace(EDITED, "").strip()
-    return f"{marker}\n\n{EDITED}\n\n{kept}\n"
-
-
-def last_written(body: str, before: str) -> str:
-    """The digest to remember once the pull request says `body`; `before` is the one remembered
-    until now."""
-    return before if EDITED in body else digest_of_body(body)
 
 
 def pull_title(unit: Unit, style: CommitStyle) -> str:
@@ -166,39 +112,6 @@ def _sections(facts: PullFacts) -> list[tuple[str, str]]:
         ("Checks", "\n".join(_checks(facts.checks))),
         ("Review", "\n".join(_review(facts))),
     ]
-
-
-def status_comment(unit: UnitId, reasons: Sequence[str]) -> str:
-    """What an issue says of a unit that waits for a person, who may be on the web site alone."""
-    told = [f"{n}. {sanitise_line(r, max_length=600)}" for n, r in enumerate(reasons[-10:], 1)]
-    return "\n".join(
-        [
-            f"**`{unit}` waits for a person.** Nothing more is tried until somebody decides.",
-            "",
-            *(told or ["No reason was given."]),
-            "",
-            "To have it tried again, change what stood in the way or say in a comment here what "
-            f"to do; then put the label `loopcoder:retry` on (or `loopcoder retry {unit}`). "
-            f"To drop it: `[-]` in the roadmap. `loopcoder log {unit}` shows what was done.",
-            "",
-        ]
-    )
-
-
-def approval_comment(unit: UnitId, why: str) -> str:
-    """What an issue says whose text nobody approved as it reads now."""
-    return (
-        f"**`{unit}` waits for approval:** {sanitise_line(why, max_length=600)}.\n\n"
-        "Nothing is done before somebody who may write here has read the text as it is now, and "
-        f"takes the label `loopcoder:proposed` off, puts `loopcoder:file` on anew, or says "
-        f"`loopcoder approve {unit}`. Comments written until then are read as well.\n"
-    )
-
-
-def approved_comment(unit: UnitId, by: str) -> str:
-    """What the same issue says afterwards."""
-    who = f" by @{sanitise_line(by, max_length=60)}" if by else ""
-    return f"**`{unit}` is approved{who}**, as its text reads now.\n"
 
 
 def _closing(facts: PullFacts) -> Iterator[str]:

@@ -27,7 +27,7 @@ from loopcoder.domain.tick import action as act
 from loopcoder.domain.tick.failure import FailureClass
 from loopcoder.domain.tick.snapshot import Snapshot
 from loopcoder.domain.unit import UnitId, edges_digest
-from loopcoder.domain.views.pull_body import approved_comment
+from loopcoder.domain.views.issue_comment import approved_comment
 from loopcoder.engine.compile.status import tell_on_issue, tell_on_pull
 from loopcoder.engine.effects import effect
 from loopcoder.engine.services import Services

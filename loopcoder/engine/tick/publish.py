@@ -21,14 +21,9 @@ from loopcoder.domain.tick.action import Purpose
 from loopcoder.domain.tick.branch import branch_name
 from loopcoder.domain.tick.report import UnitOutcome
 from loopcoder.domain.unit import UnitId
-from loopcoder.domain.views.pull_body import (
-    PullFacts,
-    last_written,
-    next_body,
-    pull_body,
-    pull_title,
-)
+from loopcoder.domain.views.pull_body import PullFacts, pull_body, pull_title
 from loopcoder.domain.views.pull_template import find_template
+from loopcoder.domain.views.pull_text import last_written, next_body
 from loopcoder.engine.attempt.claim import holds_claim
 from loopcoder.engine.attempt.ending import end_attempt
 from loopcoder.engine.attempt.outcome import Ended, Judged
